@@ -1,0 +1,47 @@
+# Two commands do all the set-up: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install demo test check soak lock system-packages clean
+
+help: ## what each target does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
+
+install: $(VENV)/installed ## make .venv with everything, by pip alone
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else "cache-auditor needs Python 3.11 to 3.13, this is %d.%d; name another: make PYTHON=python3.12 ..." % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install ## the whole story on an embedded PostgreSQL: history, an incident, the observation, the recovery
+	$(BIN)/cache-auditor demo $(DEMO)
+
+test: install ## the tests; PYTEST='-k name' passes options on
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: install ## format, lint, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: install ## the long campaigns that are too long for the tests
+	$(BIN)/python -m benchmarks.soak
+
+lock: ## re-resolve requirements.txt (hashes, no addresses)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	    --no-emit-index-url --no-header --upgrade --extra all --group dev pyproject.toml --output-file requirements.txt
+	rm -rf $(VENV)-lock
+
+system-packages: ## Debian's PostgreSQL 15 and redis-server, for the tests that use them
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends postgresql-15 redis-server
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
