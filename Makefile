@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check soak lock system-packages clean
+.PHONY: help install demo test check soak lock manifest system-packages clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -38,6 +38,9 @@ lock: ## re-resolve requirements.txt (hashes, no addresses)
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	    --no-emit-index-url --no-header --upgrade --extra all --group dev pyproject.toml --output-file requirements.txt
 	rm -rf $(VENV)-lock
+
+manifest: install ## sql/manifest.txt after a change of an SQL file
+	$(BIN)/python .ci/manifest.py
 
 system-packages: ## Debian's PostgreSQL 15 and redis-server, for the tests that use them
 	apt-get update -q
