@@ -1,0 +1,1 @@
+"""Cache libraries watched without a change to their behaviour, one file a library."""

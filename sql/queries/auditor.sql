@@ -182,7 +182,7 @@ with cells as (
            c.avg_cache_size::double precision, c.max_cache_size, c.bytes_read, c.bytes_written,
            case when not c.weighed then k.distinct_keys end,
            monitoring.calculate_hit_rate(c.hits, c.misses), c.sampled,
-           %(completeness)s::double precision,
+           null::double precision,
            c.minute_window + interval '1 minute' > %(scorable_until)s
     from counted as c
     left join keys as k using (cache_name, implementation_type, node, minute_window)
@@ -245,3 +245,367 @@ order by minute_window;
 insert into monitoring.cache_windows_to_rescore (minute_window)
 select unnest(%(minutes)s::timestamptz[])
 on conflict (minute_window) do nothing;
+
+-- name: read_hours_to_roll
+-- Closed hours of which a minute has changed, oldest first.
+select hour_window from monitoring.cache_hours_to_roll
+where hour_window + interval '1 hour' <= %(scorable_until)s
+order by hour_window
+limit %(most)s;
+
+-- name: make_hour
+-- Makes one hour again from its minutes: sums, and quantiles of the merged histograms. Distinct keys
+-- come from the raw events, because they do not add; unknown where a minute does not know them.
+with minutes as (
+    select * from monitoring.cache_metrics_1min
+    where minute_window >= %(hour)s and minute_window < %(hour)s + interval '1 hour'
+), counted as (
+    select cache_name, implementation_type, node,
+           sum(total_operations)::bigint as total_operations, sum(hits)::bigint as hits,
+           sum(misses)::bigint as misses, sum(sets)::bigint as sets,
+           sum(deletes)::bigint as deletes, sum(evictions)::bigint as evictions,
+           sum(expirations)::bigint as expirations, sum(errors)::bigint as errors,
+           sum(get_errors)::bigint as get_errors, sum(load_errors)::bigint as load_errors,
+           sum(set_errors)::bigint as set_errors, max(max_response_time_ms) as max_ms,
+           -- in minute order, so that the sum of floating-point numbers is the same every time
+           sum(latency_sum_ms order by minute_window) as latency_sum_ms,
+           sum(hit_latency_sum_ms order by minute_window) as hit_latency_sum_ms,
+           sum(miss_latency_sum_ms order by minute_window) as miss_latency_sum_ms,
+           sum(avg_cache_size * total_operations order by minute_window)
+               / nullif(sum(total_operations) filter (where avg_cache_size is not null), 0)::double precision
+               as avg_cache_size,
+           max(max_cache_size) as max_cache_size, sum(bytes_read)::bigint as bytes_read,
+           sum(bytes_written)::bigint as bytes_written, sum(sampled)::bigint as sampled,
+           avg(completeness order by minute_window) as completeness,
+           bool_or(distinct_keys is null and total_operations > 0) as keys_unknown
+    from minutes
+    group by 1, 2, 3
+), keys as (
+    select cache_name, implementation_type, node, count(distinct cache_key) as distinct_keys
+    from monitoring.cache_metrics
+    where "timestamp" >= %(hour)s and "timestamp" < %(hour)s + interval '1 hour'
+      and operation_type not in ('evict', 'expire') and cache_key <> '' and not is_sample
+    group by 1, 2, 3
+), binned as (
+    select h.cache_name, h.implementation_type, h.node, h.operation_type, cell.bin,
+           sum(cell.n)::bigint as n
+    from monitoring.cache_histograms_1min as h, unnest(h.bins, h.counts) as cell (bin, n)
+    where h.minute_window >= %(hour)s and h.minute_window < %(hour)s + interval '1 hour'
+    group by 1, 2, 3, 4, 5
+), merged as (
+    select cache_name, implementation_type, node, part,
+           array_agg(bin order by bin) as bins, array_agg(n order by bin) as counts, sum(n) as seen
+    from (
+        select cache_name, implementation_type, node, part, bin, sum(n)::bigint as n
+        from binned
+        cross join lateral (
+            values ('get', operation_type in ('hit', 'miss', 'error')),
+                   (operation_type, operation_type in ('hit', 'miss'))
+        ) as wanted (part, counts)
+        where wanted.counts
+        group by 1, 2, 3, 4, 5
+    ) as parts
+    group by 1, 2, 3, 4
+), histograms_written as (
+    insert into monitoring.cache_histograms_1hour as h (
+        cache_name, implementation_type, node, hour_window, operation_type, bins, counts)
+    select cache_name, implementation_type, node, %(hour)s, operation_type,
+           array_agg(bin order by bin), array_agg(n order by bin)
+    from binned
+    group by 1, 2, 3, 5
+    on conflict (cache_name, implementation_type, node, hour_window, operation_type) do update
+    set bins = excluded.bins, counts = excluded.counts
+    where (h.bins, h.counts) is distinct from (excluded.bins, excluded.counts)
+), finished as (
+    delete from monitoring.cache_hours_to_roll where hour_window = %(hour)s
+)
+insert into monitoring.cache_metrics_1hour as w (
+    cache_name, implementation_type, node, hour_window, total_operations, hits, misses, sets,
+    deletes, evictions, expirations, errors, get_errors, load_errors, set_errors,
+    avg_response_time_ms, p50_response_time_ms, p95_response_time_ms, p99_response_time_ms,
+    max_response_time_ms, latency_sum_ms, hit_latency_sum_ms, hit_p50_ms, hit_p95_ms,
+    miss_latency_sum_ms, miss_p50_ms, miss_p95_ms, avg_cache_size, max_cache_size, bytes_read,
+    bytes_written, distinct_keys, hit_rate, sampled, completeness)
+select c.cache_name, c.implementation_type, c.node, %(hour)s, c.total_operations, c.hits, c.misses,
+       c.sets, c.deletes, c.evictions, c.expirations, c.errors, c.get_errors, c.load_errors,
+       c.set_errors, c.latency_sum_ms / nullif(g.seen, 0)::double precision,
+       least(monitoring.histogram_quantile(g.bins, g.counts, 0.50), c.max_ms),
+       least(monitoring.histogram_quantile(g.bins, g.counts, 0.95), c.max_ms),
+       least(monitoring.histogram_quantile(g.bins, g.counts, 0.99), c.max_ms), c.max_ms,
+       c.latency_sum_ms, c.hit_latency_sum_ms,
+       monitoring.histogram_quantile(h.bins, h.counts, 0.50),
+       monitoring.histogram_quantile(h.bins, h.counts, 0.95), c.miss_latency_sum_ms,
+       monitoring.histogram_quantile(m.bins, m.counts, 0.50),
+       monitoring.histogram_quantile(m.bins, m.counts, 0.95),
+       c.avg_cache_size, c.max_cache_size, c.bytes_read, c.bytes_written,
+       case when not c.keys_unknown then coalesce(k.distinct_keys, 0) end,
+       monitoring.calculate_hit_rate(c.hits, c.misses), c.sampled, c.completeness
+from counted as c
+left join keys as k using (cache_name, implementation_type, node)
+left join merged as g on (g.cache_name, g.implementation_type, g.node, g.part)
+    = (c.cache_name, c.implementation_type, c.node, 'get')
+left join merged as h on (h.cache_name, h.implementation_type, h.node, h.part)
+    = (c.cache_name, c.implementation_type, c.node, 'hit')
+left join merged as m on (m.cache_name, m.implementation_type, m.node, m.part)
+    = (c.cache_name, c.implementation_type, c.node, 'miss')
+on conflict (cache_name, implementation_type, node, hour_window) do update set
+    total_operations = excluded.total_operations, hits = excluded.hits, misses = excluded.misses,
+    sets = excluded.sets, deletes = excluded.deletes, evictions = excluded.evictions,
+    expirations = excluded.expirations, errors = excluded.errors,
+    get_errors = excluded.get_errors, load_errors = excluded.load_errors,
+    set_errors = excluded.set_errors, avg_response_time_ms = excluded.avg_response_time_ms,
+    p50_response_time_ms = excluded.p50_response_time_ms,
+    p95_response_time_ms = excluded.p95_response_time_ms,
+    p99_response_time_ms = excluded.p99_response_time_ms,
+    max_response_time_ms = excluded.max_response_time_ms,
+    latency_sum_ms = excluded.latency_sum_ms, hit_latency_sum_ms = excluded.hit_latency_sum_ms,
+    hit_p50_ms = excluded.hit_p50_ms, hit_p95_ms = excluded.hit_p95_ms,
+    miss_latency_sum_ms = excluded.miss_latency_sum_ms, miss_p50_ms = excluded.miss_p50_ms,
+    miss_p95_ms = excluded.miss_p95_ms, avg_cache_size = excluded.avg_cache_size,
+    max_cache_size = excluded.max_cache_size, bytes_read = excluded.bytes_read,
+    bytes_written = excluded.bytes_written,
+    -- once the raw rows are trimmed the earlier count is the better one
+    distinct_keys = greatest(w.distinct_keys, excluded.distinct_keys),
+    hit_rate = excluded.hit_rate, sampled = excluded.sampled,
+    completeness = excluded.completeness, updated_at = now();
+
+-- name: read_watermarks
+-- For each minute's end in a span: how many collectors were expected, and how many have passed it.
+-- Expected: started before it, no goodbye before it, heard of within 3 minutes of it.
+select ends.minute_end, count(c.collector_id) as expected,
+       count(c.collector_id) filter (where c.watermark >= ends.minute_end) as passed
+from generate_series(
+        %(since)s::timestamptz + interval '1 minute', %(until)s::timestamptz, interval '1 minute'
+     ) as ends (minute_end)
+left join monitoring.cache_collectors as c
+    on c.started_at < ends.minute_end
+   and (c.goodbye_at is null or c.goodbye_at >= ends.minute_end)
+   and c.last_seen_at >= ends.minute_end - interval '3 minutes'
+group by ends.minute_end
+order by ends.minute_end;
+
+-- name: settle_windows
+-- Closes some minutes: no longer provisional, with the completeness they became scorable at.
+with settled as (
+    select * from unnest(%(minutes)s::timestamptz[], %(completeness)s::double precision[])
+        as s (minute_window, completeness)
+)
+update monitoring.cache_metrics_1min as w
+set provisional = false, completeness = s.completeness, updated_at = now()
+from settled as s
+where w.minute_window = s.minute_window
+  and (w.provisional or w.completeness is distinct from s.completeness);
+
+-- name: fill_with_zeros
+-- A known series with complete watermarks and no event has a window of zeros: silence, not absence.
+insert into monitoring.cache_metrics_1min (
+    cache_name, implementation_type, node, minute_window, completeness, distinct_keys)
+select s.cache_name, s.implementation_type, s.node, m.minute_window, 1, 0
+from monitoring.cache_series as s
+cross join unnest(%(minutes)s::timestamptz[]) as m (minute_window)
+where s.first_minute < m.minute_window
+  and s.last_minute >= m.minute_window - %(known_for)s::interval
+on conflict do nothing;
+
+-- name: read_state
+select name, value from monitoring.cache_auditor_state;
+
+-- name: write_state
+insert into monitoring.cache_auditor_state as s (name, value)
+values (%(name)s, %(value)s)
+on conflict (name) do update set value = excluded.value, updated_at = now();
+
+-- name: read_minutes_to_rescore
+select minute_window from monitoring.cache_windows_to_rescore
+where minute_window < %(scored_until)s
+order by minute_window
+limit %(most)s;
+
+-- name: forget_rescored
+delete from monitoring.cache_windows_to_rescore where minute_window = any(%(minutes)s::timestamptz[]);
+
+-- name: read_oldest_window
+-- Where scoring may begin when it never has.
+select min(minute_window) as minute_window from monitoring.cache_metrics_1min;
+
+-- name: read_oldest_batch_minute
+select min(minute) as minute_window
+from monitoring.cache_metric_batches, unnest(minutes) as minute;
+
+-- name: read_retained_days
+-- Days that have raw rows: partitions, and weights that are older than a date.
+select to_date(right(c.relname, 8), 'YYYYMMDD') as day
+from pg_inherits as i
+join pg_class as c on c.oid = i.inhrelid
+where i.inhparent = 'monitoring.cache_metrics'::regclass
+union
+select distinct (second at time zone 'UTC')::date
+from monitoring.cache_metric_weights
+where second < %(before)s
+order by day;
+
+-- name: read_pins
+select since, until, reason from monitoring.cache_retention_pins order by since;
+
+-- name: drop_day
+select monitoring.drop_metric_partition(%(day)s) as dropped;
+
+-- name: make_day
+select monitoring.ensure_metric_partition(%(day)s) as made;
+
+-- name: trim_weights
+delete from monitoring.cache_metric_weights
+where ctid = any(array(
+    select ctid from monitoring.cache_metric_weights
+    where second >= %(day)s::date::timestamp at time zone 'UTC'
+      and second < (%(day)s::date + 1)::timestamp at time zone 'UTC'
+    limit %(most)s));
+
+-- name: trim_windows_1min
+delete from monitoring.cache_metrics_1min
+where ctid = any(array(
+    select w.ctid from monitoring.cache_metrics_1min as w
+    where w.minute_window < %(before)s
+      and not exists (select from monitoring.cache_retention_pins as p
+                      where w.minute_window >= p.since and w.minute_window < p.until)
+    limit %(most)s));
+
+-- name: trim_histograms_1min
+delete from monitoring.cache_histograms_1min
+where ctid = any(array(
+    select h.ctid from monitoring.cache_histograms_1min as h
+    where h.minute_window < %(before)s
+      and not exists (select from monitoring.cache_retention_pins as p
+                      where h.minute_window >= p.since and h.minute_window < p.until)
+    limit %(most)s));
+
+-- name: trim_window_scores
+delete from monitoring.cache_window_scores
+where ctid = any(array(
+    select ctid from monitoring.cache_window_scores
+    where minute_window < %(before)s
+    limit %(most)s));
+
+-- name: trim_score_runs
+delete from monitoring.cache_score_runs
+where ctid = any(array(
+    select ctid from monitoring.cache_score_runs where until < %(before)s limit %(most)s));
+
+-- name: trim_windows_1hour
+delete from monitoring.cache_metrics_1hour
+where ctid = any(array(
+    select w.ctid from monitoring.cache_metrics_1hour as w
+    where w.hour_window < %(before)s
+      and not exists (select from monitoring.cache_retention_pins as p
+                      where w.hour_window >= p.since and w.hour_window < p.until)
+    limit %(most)s));
+
+-- name: trim_histograms_1hour
+delete from monitoring.cache_histograms_1hour
+where ctid = any(array(
+    select h.ctid from monitoring.cache_histograms_1hour as h
+    where h.hour_window < %(before)s
+      and not exists (select from monitoring.cache_retention_pins as p
+                      where h.hour_window >= p.since and h.hour_window < p.until)
+    limit %(most)s));
+
+-- name: trim_changes
+delete from monitoring.cache_observation_changes
+where ctid = any(array(
+    select ctid from monitoring.cache_observation_changes
+    where changed_at < %(before)s limit %(most)s));
+
+-- name: trim_ledger
+-- Never a batch that no rollup has seen.
+delete from monitoring.cache_metric_batches
+where ctid = any(array(
+    select ctid from monitoring.cache_metric_batches
+    where received_at < %(before)s and rolled_at is not null limit %(most)s));
+
+-- name: trim_collectors
+delete from monitoring.cache_collectors
+where ctid = any(array(
+    select ctid from monitoring.cache_collectors
+    where last_seen_at < %(before)s limit %(most)s));
+
+-- name: trim_baselines
+delete from monitoring.cache_baseline_metrics
+where ctid = any(array(
+    select ctid from monitoring.cache_baseline_metrics
+    where not is_active and created_at < %(before)s limit %(most)s));
+
+-- name: trim_calibrations
+delete from monitoring.cache_calibrations
+where ctid = any(array(
+    select ctid from monitoring.cache_calibrations
+    where not is_active and fitted_at < %(before)s limit %(most)s));
+
+-- name: trim_forests
+delete from monitoring.cache_forests
+where ctid = any(array(
+    select ctid from monitoring.cache_forests
+    where not is_active and fitted_at < %(before)s limit %(most)s));
+
+-- name: list_observations
+-- Observations as a person should see them: open ones first, then by rank, then the newest.
+select o.id, o.cache_name, o.implementation_type, o.node, o."timestamp", o.severity, o.category,
+       o.title, o.description, o.recommendation, o.metric_name, o.metric_value, o.baseline_value,
+       o.deviation_percentage, o.metadata, o.acknowledged, o.acknowledged_at, o.acknowledged_by,
+       o.state, coalesce(p.rank, o.rank) as rank, o.cause, o.first_window, o.resolved_at,
+       o.reopened, o.updated_at, p.last_window, coalesce(p.cost_ms, 0) as cost_ms
+from monitoring.cache_auditor_observations as o
+left join monitoring.cache_observation_progress as p on p.observation_id = o.id
+where (%(state)s::text is null or o.state = %(state)s)
+  and (%(severities)s::text[] is null or o.severity = any(%(severities)s))
+  and (%(cache_name)s::text is null or o.cache_name = %(cache_name)s)
+  and (%(since)s::timestamptz is null
+       or coalesce(o.resolved_at, now()) >= %(since)s)
+  and (%(acknowledged)s::boolean is null or o.acknowledged = %(acknowledged)s)
+order by o.state = 'resolved', rank desc, o."timestamp" desc, o.id
+limit %(most)s;
+
+-- name: find_observations
+-- Observations whose id begins with what was typed.
+select o.id, o.cache_name, o.implementation_type, o.node, o."timestamp", o.severity, o.category,
+       o.title, o.description, o.recommendation, o.metric_name, o.metric_value, o.baseline_value,
+       o.deviation_percentage, o.metadata, o.acknowledged, o.acknowledged_at, o.acknowledged_by,
+       o.state, coalesce(p.rank, o.rank) as rank, o.cause, o.first_window, o.resolved_at,
+       o.reopened, o.updated_at, p.last_window, coalesce(p.cost_ms, 0) as cost_ms
+from monitoring.cache_auditor_observations as o
+left join monitoring.cache_observation_progress as p on p.observation_id = o.id
+where o.id::text like %(prefix)s || '%%'
+order by o."timestamp" desc
+limit 10;
+
+-- name: read_history
+-- What happened to one observation, oldest first.
+select id, kind, changed_at, by, reason, note, observation ->> 'severity' as severity
+from monitoring.cache_observation_changes
+where observation_id = %(observation_id)s
+order by id;
+
+-- name: acknowledge
+select monitoring.acknowledge_observation(
+    %(observation_id)s, %(by)s, %(reason)s, %(note)s) as outcome;
+
+-- name: listen
+listen cache_auditor;
+
+-- name: read_changes
+-- Every change that a reader may not have seen: all of transactions that were not surely finished
+-- at its last reading (xid at or above the xmin it saw then). Ids already seen come again and are
+-- left out by the reader; no order of commits can make it miss one.
+select id, xid::text::bigint as xid, kind, changed_at, observation_id, by, reason, note, observation
+from monitoring.cache_observation_changes
+where xid >= %(floor)s::text::xid8
+order by id;
+
+-- name: read_floor
+-- Below this transaction everything is finished: what a reading now has surely seen.
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as floor;
+
+-- name: read_floor_at
+select coalesce(
+    (select min(xid::text::bigint) from monitoring.cache_observation_changes
+     where changed_at >= %(since)s),
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as floor;

@@ -1,0 +1,150 @@
+"""What a statistic's value is worth: the tail of its own declustered past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from baselines.errors import TooFewWindows
+from baselines.series import BoolArray, FloatArray
+
+MIN_WINDOWS = 1440
+"""Minutes of judged past below which a statistic is not calibrated: one day."""
+MINUTES_A_WEEK = 7 * 24 * 60
+TAIL_SHARE = 0.02
+"""The share of the past that the tail is fitted on."""
+QUIET_MINUTES = 10
+"""Exceedances closer than this are one cluster: minutes are not independent."""
+MIN_CLUSTERS = 10
+MOST_SHAPE = 0.25
+"""The generalised Pareto shape is held within 0 (exponential) and this."""
+MOST_EXCESS = 6.0
+"""No cluster counts for more than this many median excesses: a past problem is no yardstick."""
+MEDIAN_SURPRISE = float(np.log10(2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A statistic's own past, as plain numbers.
+
+    median: of the statistic. threshold: where the tail begins. rate: clusters of minutes above the
+    threshold per minute. scale, shape: of the generalised Pareto law of the excess of a cluster's
+    maximum. windows: how many minutes it was learned from.
+    """
+
+    median: float
+    threshold: float
+    rate: float
+    scale: float
+    shape: float
+    windows: int
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain numbers under their names; `from_dict` is its inverse to the bit."""
+        return asdict(self)
+
+
+def from_dict(numbers: Mapping[str, Any]) -> Calibration:
+    """The calibration that `to_dict` took apart. Raises KeyError when a number is missing."""
+    names = ("median", "threshold", "rate", "scale", "shape")
+    plain = {name: float(numbers[name]) for name in names}
+    return Calibration(**plain, windows=int(numbers["windows"]))
+
+
+def fit_calibration(
+    statistic: FloatArray, *, exclude: BoolArray | None = None, least_scale: float
+) -> Calibration:
+    """Learns the tail of one series' statistic.
+
+    statistic: shape (m,), minute by minute, NaN = not judged; exclude: shape (m,), minutes inside
+    open observations. least_scale: smallest believable scale, in the statistic's own unit.
+    Peaks over threshold with declustering (Coles 2001, ch. 5), probability-weighted moments
+    (Hosking and Wallis 1987), shape within [0, MOST_SHAPE].
+    Raises TooFewWindows below MIN_WINDOWS judged minutes.
+    """
+    past = statistic if exclude is None else np.where(exclude, np.nan, statistic)
+    known = past[np.isfinite(past)]
+    if known.size < MIN_WINDOWS:
+        raise TooFewWindows("the statistic's past", needed=MIN_WINDOWS, found=int(known.size))
+    median, threshold = (float(x) for x in np.quantile(known, (0.5, 1 - TAIL_SHARE)))
+    excess = cluster_maxima(past, threshold) - threshold
+    if excess.size < MIN_CLUSTERS:
+        threshold = float(known.max())
+        return Calibration(median, threshold, 1 / known.size, least_scale, 0.0, int(known.size))
+    scale, shape = _pareto(np.minimum(excess, MOST_EXCESS * float(np.median(excess))))
+    rate = excess.size / known.size
+    return Calibration(median, threshold, rate, max(scale, least_scale), shape, int(known.size))
+
+
+def surprise(statistic: FloatArray, calibrations: Sequence[Calibration | None]) -> FloatArray:
+    """-log10 of the chance, per minute, of a cluster that reaches this statistic.
+
+    statistic: shape (m, n); calibrations: one for each of the n series, None = not judged (NaN).
+    Below the tail it runs linearly from the median (0.3) to the threshold; it has no upper bound.
+    """
+    numbers = np.array(
+        [
+            (np.nan,) * 5
+            if each is None
+            else (each.median, each.threshold, each.rate, each.scale, each.shape)
+            for each in calibrations
+        ]
+    ).reshape(len(calibrations), 5)
+    median, threshold, rate, scale, shape = numbers.T
+    start = -np.log10(rate)
+    over = np.maximum(statistic - threshold, 0.0) / scale
+    bent = np.where(shape > 0, shape, 1.0)
+    decades = np.where(shape > 0, np.log1p(bent * over) / bent, over) / np.log(10.0)
+    width = np.maximum(threshold - median, 1e-12)
+    below = np.clip((statistic - median) / width, -1.0, 1.0)
+    body = MEDIAN_SURPRISE + below * (start - MEDIAN_SURPRISE)
+    inside = np.where(statistic < threshold, np.maximum(body, 0.0), start + decades)
+    at_floor = (statistic <= threshold) & (threshold <= median)
+    return np.where(np.isnan(statistic), np.nan, np.where(at_floor, 0.0, inside))
+
+
+def opening_surprise(false_per_series_week: float) -> float:
+    """The surprise that chance alone reaches this often per series and week.
+
+    Raises ValueError unless the budget is above 0.
+    """
+    if not false_per_series_week > 0:
+        raise ValueError(f"the alert budget must be above 0, not {false_per_series_week}")
+    return float(-np.log10(false_per_series_week / MINUTES_A_WEEK))
+
+
+def score(surprises: FloatArray) -> FloatArray:
+    """Surprise -> 0 ordinary .. 1 strange, comparable across detectors; NaN stays.
+
+    1 - 2^(-surprise / 2): 0.5 at one in a hundred, 0.75 at one in ten thousand.
+    """
+    return 1.0 - np.exp2(-surprises / 2.0)
+
+
+def cluster_maxima(past: FloatArray, threshold: float) -> FloatArray:
+    """The maximum of each cluster of minutes above the threshold, shape (clusters,).
+
+    past: shape (m,), NaN counts as quiet. A cluster ends after QUIET_MINUTES below.
+    """
+    above = np.flatnonzero(np.nan_to_num(past, nan=-np.inf) > threshold)
+    if above.size == 0:
+        return np.empty(0)
+    starts = np.flatnonzero(np.diff(above, prepend=above[0] - QUIET_MINUTES - 1) > QUIET_MINUTES)
+    return np.asarray(np.maximum.reduceat(past[above], starts), dtype=np.float64)
+
+
+def _pareto(excess: FloatArray) -> tuple[float, float]:
+    """Scale and shape of a generalised Pareto law by probability-weighted moments."""
+    ordered = np.sort(excess)
+    n = ordered.size
+    mean = float(ordered.mean())
+    weights = (n - np.arange(1, n + 1)) / (n - 1)
+    weighted = float((weights * ordered).mean())
+    if mean <= 0:
+        return 0.0, 0.0
+    shape = 2 - mean / max(mean - 2 * weighted, 1e-12)
+    shape = float(np.clip(shape, 0.0, MOST_SHAPE))
+    return mean * (1 - shape), shape

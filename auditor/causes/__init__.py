@@ -1,0 +1,1 @@
+"""Signatures of known causes, one a file, found by the registry."""

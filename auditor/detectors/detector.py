@@ -1,0 +1,69 @@
+"""What every detector promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from auditor.scene import Scene
+from baselines.series import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One statistic of one detector: it is calibrated and named by itself.
+
+    metric: name in the registry. minutes: how many were pooled. variant: '' or what sets it apart.
+    """
+
+    detector: str
+    metric: str
+    minutes: int
+    variant: str = ""
+
+    @property
+    def name(self) -> str:
+        """Stable name under which its calibration is stored, e.g. 'ratio_tail.hit_rate.5'."""
+        parts = (self.detector, self.metric, str(self.minutes), self.variant)
+        return ".".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A channel's findings; every array has shape (m, n).
+
+    statistic: without upper bound, up is strange, NaN = not judged. value, expected: pooled, in the
+    metric's unit. lower, upper: the ordinary band of value. count: what value rests on.
+    """
+
+    channel: Channel
+    statistic: FloatArray
+    value: FloatArray
+    expected: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    count: FloatArray
+
+
+class Detector(Protocol):
+    """Scores every row of a block, each from itself and rows before it only.
+
+    name: the module's own. metrics: names it judges. opens: whether it may open an observation.
+    least_scale: smallest believable scale of its calibrated tail, in units of the statistic.
+    score(prefix) equals score(whole)[:prefix], and a row that has scene.CONTEXT rows before it gets
+    the same bits in whatever block it comes. The input is never changed.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def metrics(self) -> tuple[str, ...]: ...
+
+    @property
+    def opens(self) -> bool: ...
+
+    @property
+    def least_scale(self) -> float: ...
+
+    def score(self, scene: Scene) -> tuple[Evidence, ...]: ...

@@ -1,0 +1,86 @@
+"""The floor below which a sure departure is still nobody's business."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auditor.cost import Cost
+from auditor.detectors.sibling import siblings
+from auditor.pooling import lasting, pooled
+from auditor.scene import GATE, Scene
+from baselines.series import BoolArray, FloatArray
+
+MINUTES = 3
+LEAST_COST = 0.05
+"""Share of an ordinary minute's waiting that a departure must cost."""
+LEAST_FACTOR = 1.25
+"""How many times the ordinary a miss ratio or a time must be."""
+LEAST_ERRORS = 3.0
+LEAST_ERROR_SHARE = 0.01
+DROP_ONE_MINUTE = 0.2
+DROP_LASTING = 0.5
+"""Traffic left of the expected: one minute needs a far larger drop than three."""
+SURGE = 3.0
+SHIFTED = 0.5
+"""When the whole cache lost less than this share of what one implementation did, users moved."""
+
+FAMILIES = ("hit_rate", "error_rate", "traffic", "hit_latency_ms", "miss_latency_ms")
+"""Metrics that may lead an observation."""
+
+
+def material(scene: Scene, costs: Cost) -> dict[str, BoolArray]:
+    """For each family, where its departure is worth a person's time; arrays of shape (m, n)."""
+    ordinary = pooled(costs.ordinary, MINUTES)
+    return {
+        "hit_rate": _share(costs.misses, ordinary) & (_miss_factor(scene) >= LEAST_FACTOR),
+        "error_rate": _errors(scene, costs),
+        "traffic": _drop(scene) | _surge(scene),
+        "hit_latency_ms": _latency(scene, "hit", costs.hits, ordinary),
+        "miss_latency_ms": _latency(scene, "miss", costs.loads, ordinary),
+    }
+
+
+def _share(part: FloatArray, ordinary: FloatArray) -> BoolArray:
+    return np.asarray(pooled(part, MINUTES) >= np.maximum(LEAST_COST * ordinary, 1e-12))
+
+
+def _miss_factor(scene: Scene) -> FloatArray:
+    """Misses over expected misses in the pooled minutes."""
+    windows = scene.windows
+    trials = windows.column("hits") + windows.column("misses")
+    share = 1 - scene.expectations["hit_rate"].centre / 100.0
+    expected = pooled(trials * share, MINUTES)
+    return np.asarray(pooled(windows.column("misses"), MINUTES) / np.maximum(expected, 1e-9))
+
+
+def _errors(scene: Scene, costs: Cost) -> BoolArray:
+    extra = pooled(costs.extra_errors, MINUTES)
+    total = pooled(scene.windows.column("total_operations"), MINUTES)
+    return np.asarray((extra >= LEAST_ERRORS) & (extra >= LEAST_ERROR_SHARE * total))
+
+
+def _latency(scene: Scene, which: str, part: FloatArray, ordinary: FloatArray) -> BoolArray:
+    """Costly and slow by LEAST_FACTOR in each of GATE minutes: latency alone may be jitter."""
+    windows, expected = scene.windows, scene.expectations[f"{which}_latency_ms"].centre
+    count = windows.column("hits" if which == "hit" else "misses")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = windows.column(f"{which}_latency_sum_ms") / (count * expected)
+    return _share(part, ordinary) & lasting(np.nan_to_num(factor) >= LEAST_FACTOR, GATE)
+
+
+def _drop(scene: Scene) -> BoolArray:
+    gets = np.nan_to_num(scene.windows.column("gets"), nan=0.0)
+    usual = np.nan_to_num(scene.expectations["traffic"].centre, nan=0.0)
+    lost = pooled(usual - gets, MINUTES)
+    one = (gets < DROP_ONE_MINUTE * usual) & (usual > 0)
+    few = lasting(gets < DROP_LASTING * usual, MINUTES)
+    others = np.zeros_like(lost)
+    for column, group in enumerate(siblings(scene.windows.keys)):
+        for other in group:
+            others[:, column] += lost[:, other]
+    return np.asarray((one | few) & (lost + np.minimum(others, 0.0) >= SHIFTED * lost))
+
+
+def _surge(scene: Scene) -> BoolArray:
+    gets, usual = scene.windows.column("gets"), scene.expectations["traffic"].centre
+    return lasting(np.nan_to_num(gets) > np.nan_to_num(SURGE * usual, nan=np.inf), GATE)

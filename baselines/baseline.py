@@ -1,0 +1,185 @@
+"""What is ordinary for one series, as plain numbers that a store can keep exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from baselines.errors import UnreadableProfile
+from baselines.metrics import BY_NAME
+from baselines.series import FloatArray, SeriesKey
+from baselines.slots import SLOTS
+
+ALL = -1
+"""Slot of the row that speaks of all slots together."""
+LEVEL = -2
+"""Slot of the row of the trailing level: its centre is the weight, its spread the bound."""
+
+
+class ProfileRow(NamedTuple):
+    """One stored row: a metric in a slot of the week (or ALL, or LEVEL)."""
+
+    metric: str
+    slot: int
+    centre: float
+    spread: float
+    successes: float
+    trials: float
+    dispersion: float
+    windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One metric's week.
+
+    centre: shape (168,), metric's unit, already shrunk. spread: (168,), same unit, for people.
+    dispersion: (168,), what detectors use, by the metric's kind: a ratio's overdispersion rho
+    (beta-binomial variance n p q (1 + (n - 1) rho)), a count's phi (negative binomial variance
+    mu + phi mu^2), a level's spread on the logarithm.
+    successes, trials: (168,), the counts themselves (a level's and a count's trials are what its
+    means rest on). windows: (168,), how many were learned from.
+    overall_*: the same over all slots. level_weight: how much of a departure of the last hour goes
+    on (0..1); level_bound: how far, on the link scale, the last hour may move the centre at most.
+    """
+
+    centre: FloatArray
+    spread: FloatArray
+    dispersion: FloatArray
+    successes: FloatArray
+    trials: FloatArray
+    windows: FloatArray
+    overall_centre: float
+    overall_spread: float
+    overall_dispersion: float
+    level_weight: float
+    level_bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The columns of cache_baseline_metrics; rates in percent, None = never measured."""
+
+    baseline_period_start: int
+    baseline_period_end: int
+    baseline_hit_rate: float | None
+    baseline_avg_response_time_ms: float | None
+    baseline_p95_response_time_ms: float | None
+    baseline_error_rate: float | None
+    hit_rate_stddev: float | None
+    response_time_stddev: float | None
+    sample_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The ordinary week of one series, fitted on the half-open span [start, end) of minutes.
+
+    sample_size: windows learned from. profiles: metric name -> Profile; a metric that was never
+    measured is absent.
+    """
+
+    key: SeriesKey
+    version: int
+    time_zone: str
+    start: int
+    end: int
+    sample_size: int
+    profiles: Mapping[str, Profile]
+
+    def summary(self) -> Summary:
+        """The contract's columns; what was never measured is None."""
+        hit, error = self.profiles.get("hit_rate"), self.profiles.get("error_rate")
+        time, p95 = self.profiles.get("response_time_ms"), self.profiles.get("p95_response_time_ms")
+        return Summary(
+            baseline_period_start=self.start,
+            baseline_period_end=self.end,
+            baseline_hit_rate=hit and hit.overall_centre,
+            baseline_avg_response_time_ms=time and time.overall_centre,
+            baseline_p95_response_time_ms=p95 and p95.overall_centre,
+            baseline_error_rate=error and error.overall_centre,
+            hit_rate_stddev=hit and hit.overall_spread,
+            response_time_stddev=time and time.overall_spread,
+            sample_size=self.sample_size,
+        )
+
+    def to_rows(self) -> list[ProfileRow]:
+        """The profiles as rows, metric by metric, slots ascending from LEVEL."""
+        return [row for name in self.profiles for row in _rows(name, self.profiles[name])]
+
+
+def from_rows(
+    rows: Iterable[ProfileRow],
+    *,
+    key: SeriesKey,
+    version: int,
+    time_zone: str,
+    start: int,
+    end: int,
+    sample_size: int,
+) -> Baseline:
+    """The baseline that `to_rows` took apart, equal to the bit; rows in any order.
+
+    Raises UnreadableProfile when a metric is unknown, or has not each slot exactly once.
+    """
+    by_metric: dict[str, dict[int, ProfileRow]] = {}
+    for row in rows:
+        if row.metric not in BY_NAME:
+            raise UnreadableProfile(f"no metric is named {row.metric!r}")
+        if by_metric.setdefault(row.metric, {}).setdefault(row.slot, row) is not row:
+            raise UnreadableProfile(f"{row.metric} has slot {row.slot} twice")
+    ordered = [name for name in BY_NAME if name in by_metric]
+    profiles = {name: _profile(name, by_metric[name]) for name in ordered}
+    return Baseline(key, version, time_zone, start, end, sample_size, profiles)
+
+
+def _rows(name: str, profile: Profile) -> list[ProfileRow]:
+    level = ProfileRow(name, LEVEL, profile.level_weight, profile.level_bound, 0.0, 0.0, 0.0, 0)
+    overall = ProfileRow(
+        name,
+        ALL,
+        profile.overall_centre,
+        profile.overall_spread,
+        float(profile.successes.sum()),
+        float(profile.trials.sum()),
+        profile.overall_dispersion,
+        int(profile.windows.sum()),
+    )
+    week = [
+        ProfileRow(
+            name,
+            slot,
+            float(profile.centre[slot]),
+            float(profile.spread[slot]),
+            float(profile.successes[slot]),
+            float(profile.trials[slot]),
+            float(profile.dispersion[slot]),
+            int(profile.windows[slot]),
+        )
+        for slot in range(SLOTS)
+    ]
+    return [level, overall, *week]
+
+
+def _profile(name: str, rows: Mapping[int, ProfileRow]) -> Profile:
+    missing = [slot for slot in (LEVEL, ALL, *range(SLOTS)) if slot not in rows]
+    if missing or len(rows) != SLOTS + 2:
+        raise UnreadableProfile(f"{name} has {len(rows)} slots of {SLOTS + 2}; missing {missing}")
+    week = np.array([rows[slot][2:] for slot in range(SLOTS)], dtype=np.float64).T
+    centre, spread, successes, trials, dispersion, windows = (row.copy() for row in week)
+    return Profile(
+        centre,
+        spread,
+        dispersion,
+        successes,
+        trials,
+        windows,
+        rows[ALL].centre,
+        rows[ALL].spread,
+        rows[ALL].dispersion,
+        rows[LEVEL].centre,
+        rows[LEVEL].spread,
+    )

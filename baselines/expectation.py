@@ -1,0 +1,121 @@
+"""What each minute should look like: the week's profile, moved by the level of the last hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from baselines.baseline import Baseline, Profile
+from baselines.links import from_link, to_link
+from baselines.metrics import BY_NAME, Metric, denominator, numerator
+from baselines.series import FloatArray, SeriesKey, Windows
+from baselines.slots import SLOTS, minutes_of_week
+from baselines.trailing import LOOKBACK, bounded, level
+
+BAND = 3.0
+"""Half-width of the shown band, in spreads of a single minute."""
+TRAFFIC_FREEDOM = 1.4
+"""Counts may follow the last hour by a factor of four (e^1.4): people come and go as they like."""
+
+__all__ = ["LOOKBACK", "Expectation", "expect", "expect_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One metric's expectation; every array has shape (m, n), NaN where there is no baseline.
+
+    seasonal: the profile alone; centre: moved by the last hour; lower, upper: the band of a single
+    minute; all in the metric's unit. dispersion: as in Profile. spread: half the band over BAND.
+    """
+
+    metric: Metric
+    seasonal: FloatArray
+    centre: FloatArray
+    spread: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    dispersion: FloatArray
+
+
+def expect(
+    metric: Metric, windows: Windows, baselines: Mapping[SeriesKey, Baseline]
+) -> Expectation:
+    """What the metric should be in each window of the block.
+
+    Row t uses rows t-LOOKBACK..t-GAP-1 of the block and nothing later; give LOOKBACK rows of
+    context before the first row that counts. A series without a baseline is NaN throughout.
+    """
+    above, below = numerator(metric, windows), denominator(metric, windows)
+    seasonal, dispersion, weight, bound = _profiles(metric, windows, baselines)
+    if metric.kind == "count":
+        bound = np.maximum(bound, TRAFFIC_FREEDOM)
+    moved = bounded(level(metric, above, below, seasonal, dispersion), weight, bound)
+    centre = from_link(metric, to_link(metric, seasonal) + moved)
+    spread = _spread(metric, centre, below, dispersion)
+    if metric.kind == "level":
+        lower, upper = centre * np.exp(-BAND * dispersion), centre * np.exp(BAND * dispersion)
+    else:
+        lower, upper = np.maximum(centre - BAND * spread, 0.0), centre + BAND * spread
+    if metric.kind == "ratio":
+        upper = np.minimum(upper, metric.scale)
+    return Expectation(metric, seasonal, centre, spread, lower, upper, dispersion)
+
+
+def expect_all(windows: Windows, baselines: Mapping[SeriesKey, Baseline]) -> dict[str, Expectation]:
+    """The expectation of every registered metric."""
+    return {name: expect(metric, windows, baselines) for name, metric in BY_NAME.items()}
+
+
+def _spread(
+    metric: Metric, centre: FloatArray, below: FloatArray, dispersion: FloatArray
+) -> FloatArray:
+    """Standard deviation of one minute's value, metric's unit."""
+    if metric.kind == "level":
+        return np.asarray(centre * dispersion)
+    if metric.kind == "count":
+        return np.asarray(np.sqrt(centre + dispersion * centre**2))
+    share, trials = centre / metric.scale, np.maximum(below, 1.0)
+    variance = share * (1 - share) * (1 + (trials - 1) * dispersion) / trials
+    return np.asarray(metric.scale * np.sqrt(variance))
+
+
+def _profiles(
+    metric: Metric, windows: Windows, baselines: Mapping[SeriesKey, Baseline]
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Seasonal centre and dispersion (m, n), level weight and bound (n,)."""
+    m, n = windows.shape
+    centre, dispersion = np.full((m, n), np.nan), np.full((m, n), np.nan)
+    weight, bound = np.zeros(n), np.zeros(n)
+    places: dict[str, tuple[FloatArray, FloatArray]] = {}
+    for column, key in enumerate(windows.keys):
+        baseline = baselines.get(key)
+        profile = None if baseline is None else baseline.profiles.get(metric.name)
+        if baseline is None or profile is None:
+            continue
+        zone = baseline.time_zone
+        if zone not in places:
+            places[zone] = _place(windows, zone)
+        centre[:, column], dispersion[:, column] = _at(metric, profile, *places[zone])
+        weight[column], bound[column] = profile.level_weight, profile.level_bound
+    return centre, dispersion, weight, bound
+
+
+def _place(windows: Windows, time_zone: str) -> tuple[FloatArray, FloatArray]:
+    """Slot whose middle lies before each minute, and how far on to the next slot's middle."""
+    position = (minutes_of_week(windows.minutes(), time_zone) - 30) / 60.0
+    before = np.floor(position)
+    return before, position - before
+
+
+def _at(
+    metric: Metric, profile: Profile, before: FloatArray, share: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Profile between the middles of two hours, linear on the link scale: no hourly steps."""
+    first = before.astype(np.int64) % SLOTS
+    second = (first + 1) % SLOTS
+    linked = to_link(metric, profile.centre)
+    mixed = (1 - share) * linked[first] + share * linked[second]
+    spread = (1 - share) * profile.dispersion[first] + share * profile.dispersion[second]
+    return from_link(metric, mixed), spread

@@ -1,0 +1,73 @@
+"""Batches not yet delivered, in order: on disk, and in bounded memory where the disk fails."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from collector.batch import Batch
+from collector.errors import SpoolFull
+from collector.spool import Spool
+
+logger = logging.getLogger("collector")
+
+
+class Backlog:
+    """The spool, and behind it what the disk did not take; older batches are always on disk.
+
+    most_held bounds the events in memory; above it the oldest held batch is dropped, and `dropped`
+    counts its events.
+    """
+
+    def __init__(self, spool: Spool | None, most_held: int) -> None:
+        self._spool = spool
+        self._held: deque[Batch] = deque()
+        self._most_held = most_held
+        self._warned = False
+        self.dropped = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._spool) or bool(self._held)
+
+    @property
+    def on_disk(self) -> int:
+        """Events that would survive this process."""
+        return self._spool.events if self._spool is not None else 0
+
+    @property
+    def in_memory(self) -> int:
+        """Events that would not."""
+        return sum(len(batch.rows) for batch in self._held)
+
+    def append(self, batch: Batch) -> None:
+        """Behind all others; on disk if it can be. Never raises."""
+        self._held.append(batch)
+        self.persist()
+        while self.in_memory > self._most_held:
+            self.dropped += len(self._held.popleft().rows)
+
+    def persist(self) -> None:
+        """Move what is held in memory to the disk, as far as it takes it."""
+        while self._held and self._spool is not None:
+            try:
+                self._spool.append(self._held[0])
+            except (OSError, SpoolFull) as error:
+                if not self._warned:
+                    self._warned = True
+                    logger.warning("batches cannot be spooled and stay in memory: %s", error)
+                return
+            self._held.popleft()
+
+    def oldest(self) -> Batch | None:
+        """The batch to deliver next; it stays until `forget_oldest`."""
+        found = self._spool.oldest() if self._spool else None
+        if found is None and self._held:
+            return self._held[0]
+        return found
+
+    def forget_oldest(self) -> None:
+        """What `oldest` gave is delivered."""
+        if self._spool:
+            self._spool.forget_oldest()
+        elif self._held:
+            self._held.popleft()

@@ -1,0 +1,95 @@
+"""A batch: what is shipped in one transaction, under an id that makes a replay harmless."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from collector.events import Row
+from collector.weights import Weight
+
+LARGEST_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a collector says of itself with every flush, and once a minute when idle.
+
+    watermark_ns: everything recorded before this instant (UTC) has been delivered; None while that
+    is not known to be so of any instant. The counts are since the collector's start: recorded =
+    delivered + spooled + refused + dropped + what waits. lost: what died with the process.
+    keys_local: keys were hashed with a secret of this host only and do not compare across hosts.
+    """
+
+    collector_id: str
+    node: str = ""
+    pid: int | None = None
+    version: str = ""
+    started_ns: int | None = None
+    watermark_ns: int | None = None
+    recorded: int = 0
+    delivered: int = 0
+    dropped: int = 0
+    refused: int = 0
+    lost: int = 0
+    spooled: int = 0
+    keys_local: bool = False
+    goodbye: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows and weights of one collector under one sequence number; `beat` rides along."""
+
+    collector_id: str
+    sequence: int
+    rows: tuple[Row, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    node: str = ""
+    beat: Beat | None = field(default=None, compare=False)
+
+    @property
+    def minutes(self) -> list[int]:
+        """The epoch minutes that anything of it falls into, ascending."""
+        touched = {row.timestamp_ns // 60_000_000_000 for row in self.rows}
+        touched.update(weight.second // 60 for weight in self.weights)
+        return sorted(touched)
+
+    def to_bytes(self) -> bytes:
+        """For the spool: JSON in UTF-8. The beat stays behind, it would be old by then."""
+        content = {
+            "collector_id": self.collector_id,
+            "sequence": self.sequence,
+            "node": self.node,
+            "rows": self.rows,
+            "weights": self.weights,
+        }
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Batch:
+        """What `to_bytes` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+        found = json.loads(content)
+        return cls(
+            collector_id=found["collector_id"],
+            sequence=found["sequence"],
+            node=found["node"],
+            rows=tuple(Row(*row) for row in found["rows"]),
+            weights=tuple(_weight(weight) for weight in found["weights"]),
+        )
+
+
+def _weight(columns: list[object]) -> Weight:
+    weight = Weight(*columns)  # type: ignore[arg-type]  # as written by to_bytes, checksummed
+    return weight._replace(bins=tuple(weight.bins), counts=tuple(weight.counts))
+
+
+def counts_of(beat: Beat) -> str:
+    """The beat's counts as the JSON text that monitoring.collector_heartbeat takes."""
+    counts = asdict(beat)
+    for name in ("collector_id", "watermark_ns", "goodbye", "started_ns"):
+        del counts[name]
+    if beat.started_ns is not None:
+        counts["started_at"] = datetime.fromtimestamp(beat.started_ns / 1e9, UTC).isoformat()
+    return json.dumps(counts)

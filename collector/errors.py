@@ -1,0 +1,30 @@
+"""What can go wrong while delivering. None of these ever reaches the host application.
+
+    CollectorError
+    ├── SinkUnavailable     the server cannot be reached, or cannot take anything now: spool, retry
+    │   └── SchemaMismatch  it answers, but its schema is missing, older or closed to this login
+    ├── SpoolFull           the bound on disk is reached and nothing older is left to drop
+    └── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
+"""
+
+from __future__ import annotations
+
+
+class CollectorError(Exception):
+    """Whatever the collector raises inside itself."""
+
+
+class SinkUnavailable(CollectorError):
+    """The batch was not accepted for a reason that is not its content; keep it and try again."""
+
+
+class SchemaMismatch(SinkUnavailable):
+    """The server answers, but cannot take batches until somebody runs `cache-auditor migrate`."""
+
+
+class SpoolFull(CollectorError):
+    """A batch does not fit under the spool's bound, even after dropping older ones."""
+
+
+class UnencodableKey(CollectorError):
+    """A cache key of a type that has no encoder; give one with `encode_key`."""

@@ -1,0 +1,251 @@
+"""A collector from its start to its end: thread, fork, interpreter exit."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from _thread import allocate_lock
+from weakref import WeakSet
+
+from collector.recorder import Bell, Recorder
+from collector.settings import Settings, from_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from collector.batch import Beat
+    from collector.keys import Encoder
+    from collector.shipper import Shipper
+    from collector.sinks.sink import Sink
+    from collector.tally import Tally
+
+logger = logging.getLogger("collector")
+
+WITHOUT_DESTINATION = 10_000
+
+_living: WeakSet[Collector] = WeakSet()
+# What a forked child inherits and must not touch: closing it would end the parent's connection.
+_inherited: list[object] = []
+
+
+class Collector:
+    """Records cache operations and delivers them in a thread of its own.
+
+    settings: None reads the environment at the first record. sink: makes the destination, in the
+    thread and again after a fork; None means PostgreSQL at settings.dsn. encode_key: for cache keys
+    that are neither str nor bytes. The thread starts with the first record, or by `start`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        sink: Callable[[], Sink] | None = None,
+        encode_key: Encoder | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._settings = settings
+        self._make_sink = sink
+        self._encode_key = encode_key
+        self._encoders: dict[str, Encoder] = {}
+        self._clock_ns = clock_ns
+        self._bell = Bell()
+        self._starting = allocate_lock()
+        self._thread: threading.Thread | None = None
+        self._shipper: Shipper | None = None
+        self._stopped = False
+        self._recorder = Recorder(clock_ns=clock_ns, wake=self._begin)
+        self.record = self._recorder.record
+        _living.add(self)
+
+    # Settings ----------------------------------------------------------------------------------
+
+    def configure(self, settings: Settings, *, sink: Callable[[], Sink] | None = None) -> None:
+        """Other settings, before the start. Raises RuntimeError once it runs."""
+        if self._thread is not None:
+            raise RuntimeError("the collector runs already; stop it before you configure it")
+        self._settings, self._make_sink = settings, sink
+
+    def encode_keys(self, cache_name: str, encoder: Encoder) -> None:
+        """How the keys of one cache become bytes or text."""
+        self._encoders[cache_name] = encoder
+
+    # Start and end -------------------------------------------------------------------------------
+
+    def start(self) -> bool:
+        """Start the thread; False when it is switched off or has no destination. Never raises."""
+        if self._stopped:
+            self._stopped = False
+            self._recorder.reset(self._read_settings().buffer_events, self._begin, 1)
+        self._begin()
+        return self._thread is not None
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Deliver or spool what waits, say goodbye, end the thread; later records are dropped.
+
+        True when all of it is delivered or on disk. After timeout_s (default: exit_timeout_s) what
+        is left is spooled without waiting for the network any longer.
+        """
+        thread, shipper = self._thread, self._shipper
+        self._recorder.limit(0)
+        self._stopped = True
+        if thread is None:
+            return not self._recorder.waiting
+        if timeout_s is None:
+            timeout_s = self._read_settings().exit_timeout_s
+        self._stop_shipper()
+        thread.join(timeout_s)
+        shipper = self._shipper
+        if thread.is_alive() and shipper is not None:
+            shipper.abandon()
+        self._thread = None
+        self._shipper = None
+        return not self._recorder.waiting
+
+    def flush(self, timeout_s: float = 30.0) -> bool:
+        """Wait until what waits now is delivered or spooled; False when that takes longer."""
+        deadline = time.monotonic() + timeout_s
+        self._begin()
+        while self._shipper is None and self._thread is not None and self._thread.is_alive():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.001)
+        shipper = self._shipper
+        if shipper is None:
+            return False
+        return shipper.request_flush().wait(max(deadline - time.monotonic(), 0.0))
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait in memory."""
+        return self._recorder.waiting
+
+    @property
+    def tally(self) -> Tally | None:
+        """The counts of the running thread; None when it does not run."""
+        shipper = self._shipper
+        return None if shipper is None else shipper.tally
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """With the first record: start the thread, unless another caller is doing so."""
+        if self._stopped or self._thread is not None or not self._starting.acquire(blocking=False):
+            return
+        try:
+            settings = self._read_settings()
+            if not settings.enabled:
+                self._recorder.limit(0)
+            elif settings.dsn is None and self._make_sink is None:
+                self._stay_without_destination()
+            else:
+                self._recorder.limit(settings.buffer_events)
+                self._start_thread(settings)
+        except Exception:
+            logger.exception("the collector cannot start")
+            self._recorder.call(bool, 2**62)
+        finally:
+            self._starting.release()
+
+    def _start_thread(self, settings: Settings) -> None:
+        # A thread cannot be started once the interpreter ends; what waits is lost and counted then.
+        thread = threading.Thread(
+            target=self._run, args=(settings,), name="cache-auditor collector", daemon=True
+        )
+        thread.start()
+        self._thread = thread
+        self._recorder.call(self._bell.ring, settings.batch_size)
+        atexit.register(self._exit)
+
+    def _stay_without_destination(self) -> None:
+        self._recorder.limit(WITHOUT_DESTINATION)
+        self._recorder.call(bool, 2**62)
+        logger.warning(
+            "cache metrics have no destination: set CACHE_AUDITOR_DSN or DATABASE_URL; up to %d "
+            "events wait, further ones are dropped",
+            WITHOUT_DESTINATION,
+        )
+
+    def _read_settings(self) -> Settings:
+        if self._settings is None:
+            self._settings = from_environment()
+        return self._settings
+
+    def _run(self, settings: Settings) -> None:
+        """The thread: what is slow to import is imported here."""
+        try:
+            from collector.shipper import Shipper
+
+            self._shipper = shipper = Shipper(
+                self._recorder,
+                self._bell,
+                settings,
+                self._open_sink(settings),
+                self._identity(settings),
+                encoder=self._encode_key,
+                encoders=self._encoders,
+                clock_ns=self._clock_ns,
+            )
+            shipper.stopping = self._stopped
+        except Exception as error:
+            logger.error("cache metrics cannot be delivered: %s: %s", type(error).__name__, error)
+            self._recorder.limit(WITHOUT_DESTINATION)
+            return
+        shipper.run()
+
+    def _open_sink(self, settings: Settings) -> Sink:
+        if self._make_sink is not None:
+            return self._make_sink()
+        from collector.sinks.postgres import PostgresSink
+
+        return PostgresSink(settings.dsn or "", connect_timeout_s=settings.connect_timeout_s)
+
+    def _identity(self, settings: Settings) -> Beat:
+        from uuid import uuid4
+
+        from collector.batch import Beat
+        from collector.version import installed_version
+
+        return Beat(
+            collector_id=str(uuid4()),
+            node=settings.node,
+            pid=os.getpid(),
+            version=installed_version(),
+            started_ns=time.time_ns(),
+        )
+
+    def _stop_shipper(self) -> None:
+        if self._shipper is not None:
+            self._shipper.stopping = True
+        self._bell.ring()
+
+    def _exit(self) -> None:
+        atexit.unregister(self._exit)
+        if self._thread is not None:
+            self.stop()
+
+    def _after_fork(self) -> None:
+        """In the child: nothing waits, nothing runs; its own thread starts with its first record."""
+        _inherited.append((self._shipper, self._thread, self._bell))
+        if self._shipper is not None:
+            self._shipper.disown()
+        self._shipper = self._thread = None
+        self._bell = Bell()
+        self._starting = allocate_lock()
+        if not self._stopped:
+            capacity = self._settings.buffer_events if self._settings is not None else 100_000
+            self._recorder.reset(capacity, self._begin, 1)
+
+
+def _after_fork_in_child() -> None:
+    for collector in list(_living):
+        collector._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

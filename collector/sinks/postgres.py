@@ -1,0 +1,284 @@
+"""Batches into PostgreSQL: a ledger row, COPY and the heartbeat in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+
+from collector.batch import Batch, Beat, counts_of
+from collector.bisect_refused import find_refused
+from collector.errors import SchemaMismatch, SinkUnavailable
+from collector.events import DAY_NS, Row
+from collector.sinks.postgres_types import EVENT_TYPES, WEIGHT_TYPES, register
+from collector.sinks.sink import Receipt, RefusedRow
+from collector.weights import SECOND_NS, Weight
+from sql import queries
+
+logger = logging.getLogger("collector")
+
+# Refusals of what a batch holds, by the server or by the driver while it writes the values.
+_CONTENT = (psycopg.DataError, psycopg.IntegrityError, OverflowError, ValueError, TypeError)
+_SCHEMA = (
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.UndefinedFunction,
+    errors.InvalidSchemaName,
+    errors.InsufficientPrivilege,
+)
+_KEEPALIVE = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_MOST_ATTEMPTS = 4
+
+
+class PostgresSink:
+    """One connection, made when it is needed and made again when it is gone.
+
+    any_day: accept days of any age (for recorded events) instead of the collector's nine.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        connect_timeout_s: int = 5,
+        any_day: bool = False,
+        application_name: str = "cache-auditor collector",
+    ) -> None:
+        self._dsn = dsn
+        self._parameters: dict[str, Any] = {
+            **_KEEPALIVE,
+            "connect_timeout": connect_timeout_s,
+            "application_name": application_name,
+        }
+        self._make_day = "create_partition" if any_day else "ensure_partition"
+        self._queries = {name: text.encode() for name, text in queries("collector").items()}
+        self._connection: psycopg.Connection | None = None
+        self._days: set[int] = set()
+
+    @property
+    def destination(self) -> str:
+        """Host, port and database, without user and password."""
+        found = conninfo_to_dict(self._dsn)
+        parts = ("service", "host", "hostaddr", "port", "dbname")
+        return " ".join(f"{part}={found[part]}" for part in parts if found.get(part))
+
+    def deliver(self, batch: Batch) -> Receipt:
+        """Store it once; rows that the server refuses for their content are in the receipt.
+
+        Raises SinkUnavailable for everything else, and then nothing is known to be stored.
+        """
+        refused: list[RefusedRow] = []
+        late: list[RefusedRow] = []
+        for _ in range(_MOST_ATTEMPTS):
+            with self._connected() as connection:
+                try:
+                    self._ensure_days(connection, batch.rows)
+                except _CONTENT:
+                    batch, outside = self._without_refused_days(connection, batch)
+                    late += outside
+                try:
+                    return self._store(connection, batch, refused, late)
+                except _CONTENT:
+                    self._days.clear()
+                    found = self._find_refused(connection, batch)
+                batch = _without(batch, found)
+                refused += found
+        raise SinkUnavailable(f"the server refuses a batch of {len(batch.rows)} rows as a whole")
+
+    def beat(self, beat: Beat) -> None:
+        """One call of monitoring.collector_heartbeat."""
+        with self._connected() as connection, connection.transaction():
+            self._heartbeat(connection, beat)
+
+    def stored(self, collector_id: str, sequence: int) -> bool:
+        """Whether the ledger has it."""
+        with self._connected() as connection:
+            key = {"collector_id": collector_id, "sequence": sequence}
+            return connection.execute(self._queries["find_batch"], key).fetchone() is not None
+
+    def key_secret(self) -> bytes:
+        """monitoring.collector_key_secret()."""
+        with self._connected() as connection:
+            row = connection.execute(self._queries["key_secret"]).fetchone()
+        if row is None or not row[0]:
+            raise SchemaMismatch("the database holds no key secret; run `cache-auditor migrate`")
+        return bytes(row[0])
+
+    def close(self) -> None:
+        """End the connection; never raises."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception:
+                logger.debug("closing the connection failed", exc_info=True)
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        """The connection; a driver's error that is not for content is translated on the way out."""
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(
+                    self._dsn, autocommit=True, prepare_threshold=None, **self._parameters
+                )
+                register(self._connection)
+            yield self._connection
+        except _SCHEMA as error:
+            raise SchemaMismatch(f"the schema does not fit: {_first_line(error)}") from error
+        except psycopg.Error as error:
+            self.close()
+            raise SinkUnavailable(_first_line(error)) from error
+
+    def _store(
+        self,
+        connection: psycopg.Connection,
+        batch: Batch,
+        refused: Sequence[RefusedRow],
+        late: Sequence[RefusedRow],
+    ) -> Receipt:
+        with connection.transaction():
+            batch_id = self._enter_ledger(connection, batch, len(refused), len(late))
+            if batch_id is not None:
+                self._copy_events(connection, batch.rows, batch.node, batch_id)
+                self._copy_weights(connection, batch.weights, batch_id)
+            if batch.beat is not None:
+                self._heartbeat(connection, batch.beat)
+        if batch_id is None:
+            return Receipt(duplicate=True)
+        return Receipt(False, len(batch.rows), len(batch.weights), (*refused, *late))
+
+    def _enter_ledger(
+        self, connection: psycopg.Connection, batch: Batch, refused: int, too_late: int
+    ) -> int | None:
+        entry = {
+            "collector_id": batch.collector_id,
+            "sequence": batch.sequence,
+            "minutes": batch.minutes,
+            "events": len(batch.rows),
+            "weights": len(batch.weights),
+            "refused": refused,
+            "too_late": too_late,
+        }
+        row = connection.execute(self._queries["insert_batch"], entry).fetchone()
+        return None if row is None else int(row[0])
+
+    def _copy_events(
+        self, connection: psycopg.Connection, rows: Sequence[Row], node: str, batch_id: int
+    ) -> None:
+        if not rows:
+            return
+        with connection.cursor() as cursor, cursor.copy(self._queries["copy_events"]) as copy:
+            copy.set_types(EVENT_TYPES)
+            for row in rows:
+                when, operation, cache, implementation, key, *rest = row
+                *numbers_and_texts, is_sample = rest
+                copy.write_row(
+                    (cache, when, implementation, node, key, operation)
+                    + (*numbers_and_texts, is_sample, batch_id)
+                )
+
+    def _copy_weights(
+        self, connection: psycopg.Connection, weights: Sequence[Weight], batch_id: int
+    ) -> None:
+        if not weights:
+            return
+        with connection.cursor() as cursor, cursor.copy(self._queries["copy_weights"]) as copy:
+            copy.set_types(WEIGHT_TYPES)
+            for weight in weights:
+                cache, implementation, node, second, operation, failed, n, *rest = weight
+                elapsed_sum, elapsed_max, bins, counts, value_bytes = rest
+                copy.write_row(
+                    (cache, implementation, node, second * SECOND_NS, operation, failed, n)
+                    + (elapsed_sum, elapsed_max, list(bins), list(counts), value_bytes, batch_id)
+                )
+
+    def _heartbeat(self, connection: psycopg.Connection, beat: Beat) -> None:
+        said = {
+            "collector_id": beat.collector_id,
+            "watermark": _instant(beat.watermark_ns),
+            "counts": counts_of(beat),
+            "goodbye": beat.goodbye,
+        }
+        connection.execute(self._queries["heartbeat"], said)
+
+    def _ensure_days(self, connection: psycopg.Connection, rows: Sequence[Row]) -> None:
+        """The partitions, in transactions of their own: their locks do not wait for the batch."""
+        for day in sorted({row.timestamp_ns // DAY_NS for row in rows} - self._days):
+            connection.execute(self._queries[self._make_day], {"day": _date(day)})
+            self._days.add(day)
+
+    def _without_refused_days(
+        self, connection: psycopg.Connection, batch: Batch
+    ) -> tuple[Batch, list[RefusedRow]]:
+        reasons: dict[int, str] = {}
+        for day in {row.timestamp_ns // DAY_NS for row in batch.rows}:
+            try:
+                connection.execute(self._queries[self._make_day], {"day": _date(day)})
+            except _CONTENT as error:
+                reasons[day] = _first_line(error)
+        refused = [
+            RefusedRow(row, reasons[row.timestamp_ns // DAY_NS])
+            for row in batch.rows
+            if row.timestamp_ns // DAY_NS in reasons
+        ]
+        return _without(batch, refused), refused
+
+    def _find_refused(self, connection: psycopg.Connection, batch: Batch) -> list[RefusedRow]:
+        """Try halves under savepoints, and undo it all."""
+
+        def trying(copy: Callable[[Any], None]) -> Callable[[Any], str | None]:
+            def attempt(part: Any) -> str | None:
+                try:
+                    with connection.transaction():
+                        copy(part)
+                except _CONTENT as error:
+                    return _first_line(error)
+                return None
+
+            return attempt
+
+        with connection.transaction(force_rollback=True):
+            rows = find_refused(
+                batch.rows, trying(lambda part: self._copy_events(connection, part, "", 0))
+            )
+            weights = find_refused(
+                batch.weights, trying(lambda part: self._copy_weights(connection, part, 0))
+            )
+        return [RefusedRow(item, reason) for item, reason in (*rows, *weights)]
+
+
+def _without(batch: Batch, refused: Sequence[RefusedRow]) -> Batch:
+    gone = {id(row.item) for row in refused}
+    return Batch(
+        batch.collector_id,
+        batch.sequence,
+        tuple(row for row in batch.rows if id(row) not in gone),
+        tuple(weight for weight in batch.weights if id(weight) not in gone),
+        batch.node,
+        batch.beat,
+    )
+
+
+def _date(day: int) -> date:
+    return datetime.fromtimestamp(day * 86_400, UTC).date()
+
+
+def _instant(nanoseconds: int | None) -> datetime | None:
+    if nanoseconds is None:
+        return None
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,54 @@
+"""How a batch's values go into binary COPY: instants from whole nanoseconds, jsonb from its text.
+
+Dumpers are chosen by the column's type, so the rows need no objects made for the driver's sake.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any
+
+from psycopg import Connection
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+
+EVENT_TYPES = (
+    "text timestamptz text text text text float8 int8 int8 text text jsonb bool int8".split()
+)
+WEIGHT_TYPES = (
+    "text text text timestamptz text bool int8 int8 float8 int2[] int8[] int8 int8".split()
+)
+
+# PostgreSQL counts microseconds from 2000-01-01T00:00:00Z.
+_EPOCH_2000_US = 946_684_800 * 10**6
+_LONG = Struct("!q").pack
+
+
+class _Instant:
+    """Nanoseconds UTC, as an int; only a name to register the dumper under."""
+
+
+class _JsonText:
+    """JSON as text; only a name to register the dumper under."""
+
+
+class _InstantDumper(Dumper):
+    oid = 1184  # timestamptz
+    format = Format.BINARY
+
+    def dump(self, obj: Any) -> Buffer:
+        return _LONG(obj // 1000 - _EPOCH_2000_US)
+
+
+class _JsonTextDumper(Dumper):
+    oid = 3802  # jsonb
+    format = Format.BINARY
+
+    def dump(self, obj: Any) -> Buffer:
+        return b"\x01" + obj.encode()
+
+
+def register(connection: Connection) -> None:
+    """Make COPY on this connection take timestamptz as nanoseconds and jsonb as text."""
+    connection.adapters.register_dumper(_Instant, _InstantDumper)
+    connection.adapters.register_dumper(_JsonText, _JsonTextDumper)

@@ -1,0 +1,3 @@
+"""Fixtures by subject, one file each."""
+
+pytest_plugins = ("tests.fix_run_folder", "tests.fix_ci", "tests.fix_budgets", "tests.fix_postgres")
