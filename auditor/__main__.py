@@ -50,7 +50,7 @@ def outcome(run: Callable[[], None]) -> int:
 def _run() -> None:
     from auditor.cli import build
 
-    build()()
+    build()(prog_name="cache-auditor")
 
 
 if __name__ == "__main__":

@@ -42,9 +42,8 @@ log_line_prefix = '%m [%p] %a '
 unix_socket_permissions = 0700
 """
 THROWAWAY: Final = """
-# For tests: nothing has to outlive a power cut.
+# For tests: what is committed outlives a killed server, but not a power cut.
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 max_connections = 200
 shared_buffers = 64MB

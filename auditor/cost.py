@@ -40,7 +40,7 @@ class Cost:
     def total(self) -> FloatArray:
         """All extra waiting, ms a minute, never below 0; shape (m, n)."""
         parts = (self.misses, self.loads, self.hits, self.errors, self.lost)
-        return np.maximum(sum(parts, np.zeros_like(self.misses)), 0.0)
+        return np.asarray(np.maximum(sum(parts, np.zeros_like(self.misses)), 0.0))
 
 
 def cost(scene: Scene) -> Cost:

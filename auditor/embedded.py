@@ -37,7 +37,7 @@ class EmbeddedPostgres:
     """A PostgreSQL of our own in a folder, running while anybody is inside the context.
 
     folder: made when missing; one folder is one cluster, shared by all processes of one user.
-    durable: false lets a power cut destroy it, for tests; counts when the cluster is made.
+    durable: false lets a power cut, not a kill, destroy it, for tests; counts when it is made.
     programs: another installation's, in place of the wheel's.
     """
 

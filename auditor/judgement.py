@@ -18,8 +18,6 @@ from auditor.materiality import material
 from auditor.scene import CONTEXT, Scene, scene
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
-__all__ = ["CONTEXT", "Judged", "judge"]
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -97,4 +95,4 @@ def _static(evidence: Sequence[Evidence]) -> FloatArray:
         if each.channel.detector == "static_thresholds"
     ]
     worst = np.max(np.stack(reached), axis=0)
-    return np.minimum(np.floor(np.maximum(worst, 0.0)), 2.0)
+    return np.asarray(np.minimum(np.floor(np.maximum(worst, 0.0)), 2.0))

@@ -14,7 +14,9 @@ LONGEST_POOL = 10
 """Minutes that the longest pooled statistic adds up."""
 GATE = 3
 """Minutes in a row for which latency alone must be strange."""
-CONTEXT = LOOKBACK + LONGEST_POOL + GATE
+EPISODE = 30
+"""The longest stretch of a problem that its cause is told from, minutes."""
+CONTEXT = LOOKBACK + max(LONGEST_POOL, EPISODE) + GATE
 """Rows before the first judged one that give it the same bits as any longer past would."""
 
 

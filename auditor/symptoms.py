@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.sibling import siblings
-from auditor.scene import Scene
+from auditor.scene import EPISODE, Scene
+from baselines.series import FloatArray
 
 PRIOR = 3.0
 """Events added to both sides of a factor of counts, so that 1 of an expected 0.1 is not tenfold."""
-EPISODE = 30
-"""The longest stretch that is looked at, minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +85,10 @@ class _Factors:
     def __init__(self, scene: Scene, span: slice, column: int) -> None:
         self._scene, self._span, self._column = scene, span, column
 
-    def column(self, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def column(self, name: str) -> FloatArray:
         return self._scene.windows.column(name)[self._span, self._column]
 
-    def expected(self, metric: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def expected(self, metric: str) -> FloatArray:
         return self._scene.expectations[metric].centre[self._span, self._column]
 
     def least(self, name: str) -> float:

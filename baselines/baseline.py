@@ -97,12 +97,12 @@ class Baseline:
         return Summary(
             baseline_period_start=self.start,
             baseline_period_end=self.end,
-            baseline_hit_rate=hit and hit.overall_centre,
-            baseline_avg_response_time_ms=time and time.overall_centre,
-            baseline_p95_response_time_ms=p95 and p95.overall_centre,
-            baseline_error_rate=error and error.overall_centre,
-            hit_rate_stddev=hit and hit.overall_spread,
-            response_time_stddev=time and time.overall_spread,
+            baseline_hit_rate=None if hit is None else hit.overall_centre,
+            baseline_avg_response_time_ms=None if time is None else time.overall_centre,
+            baseline_p95_response_time_ms=None if p95 is None else p95.overall_centre,
+            baseline_error_rate=None if error is None else error.overall_centre,
+            hit_rate_stddev=None if hit is None else hit.overall_spread,
+            response_time_stddev=None if time is None else time.overall_spread,
             sample_size=self.sample_size,
         )
 

@@ -39,8 +39,8 @@ def fit(
     windows: the history; NaN windows are skipped. exclude: shape (m, n), true where a window lies
     in a confirmed problem and must not be learned.
     Slots of the week are shrunk to their hour of day (SLOT_STRENGTH), hours to all (HOUR_STRENGTH).
-    Raises TooFewWindows when fewer than MIN_WINDOWS windows remain, KeyError-free ValueError when
-    the series is not in the block.
+    Raises TooFewWindows when fewer than MIN_WINDOWS windows remain, ValueError when the series
+    is not in the block.
     """
     column = windows.keys.index(key)
     one = windows.only([key])
@@ -113,7 +113,7 @@ def _ordinary(metric: Metric, value: FloatArray, hour: IntArray) -> BoolArray:
         if here.any():
             away[here] = linked[here] - np.median(linked[here])
     scale = max(_mad(away), 0.05)
-    return np.nan_to_num(np.abs(away), nan=np.inf) <= STRANGE_SPREADS * scale
+    return np.asarray(np.nan_to_num(np.abs(away), nan=np.inf) <= STRANGE_SPREADS * scale)
 
 
 def _hourly(metric: Metric, above: FloatArray, below: FloatArray, hour: IntArray) -> FloatArray:
@@ -195,7 +195,7 @@ def _spreads(residual: FloatArray, hour: IntArray, overall: float) -> FloatArray
             out[each] = (own.size * _mad(own) + HOUR_STRENGTH * out[each]) / (
                 own.size + HOUR_STRENGTH
             )
-    return np.maximum(out, 0.1 * overall)
+    return np.asarray(np.maximum(out, 0.1 * overall))
 
 
 def _mad(values: FloatArray) -> float:
@@ -207,4 +207,5 @@ def _mad(values: FloatArray) -> float:
 
 def _sums(values: FloatArray, slot: IntArray) -> FloatArray:
     """Sum of the present values by slot, shape (168,)."""
-    return np.bincount(slot, weights=np.nan_to_num(values), minlength=SLOTS)
+    totals = np.bincount(slot, weights=np.nan_to_num(values), minlength=SLOTS)
+    return totals.astype(np.float64)

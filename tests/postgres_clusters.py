@@ -2,7 +2,7 @@
 
 import itertools
 import os
-import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +96,28 @@ class Cluster:
             conn.execute(statement)
 
 
+def kill_server(pid: int | None) -> None:
+    """kill -9 of a server and all its processes; returns when they are dead."""
+    assert pid is not None, "no server runs"
+    postmaster = psutil.Process(pid)
+    postmaster.suspend()  # so that it starts nothing while its children are counted
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for process in processes:
+        process.kill()
+    deadline = time.monotonic() + 30
+    while any(is_alive(process) for process in processes):
+        assert time.monotonic() < deadline, "the server survived a kill -9"
+        time.sleep(0.01)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does anything; a dead one may be listed until it is reaped."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 class PrivateCluster:
     """A cluster that a test may kill, as a power cut would, and start again."""
 
@@ -123,15 +145,7 @@ class PrivateCluster:
 
     def kill(self) -> None:
         """Kill every process of the server at once, and wait until they are gone."""
-        pid = self._server.postmaster.pid()
-        if pid is None:
-            raise RuntimeError(f"no server runs in {self.folder}")
-        postmaster = psutil.Process(pid)
-        postmaster.suspend()  # so that it starts nothing while its children are counted
-        processes = [postmaster, *postmaster.children(recursive=True)]
-        for process in processes:
-            process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(processes, timeout=30)
+        kill_server(self._server.postmaster.pid())
         self._server.__exit__(None, None, None)
 
     def connect(self, **parameters: str) -> psycopg.Connection:

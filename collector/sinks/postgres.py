@@ -115,6 +115,12 @@ class PostgresSink:
             raise SchemaMismatch("the database holds no key secret; run `cache-auditor migrate`")
         return bytes(row[0])
 
+    def pin(self, since: datetime, until: datetime, reason: str) -> None:
+        """Keep retention away from a half-open span. Raises SinkUnavailable."""
+        with self._connected() as connection:
+            span = {"since": since, "until": until, "reason": reason}
+            connection.execute(self._queries["pin_span"], span)
+
     def close(self) -> None:
         """End the connection; never raises."""
         connection, self._connection = self._connection, None
@@ -183,10 +189,8 @@ class PostgresSink:
             for row in rows:
                 when, operation, cache, implementation, key, *rest = row
                 *numbers_and_texts, is_sample = rest
-                copy.write_row(
-                    (cache, when, implementation, node, key, operation)
-                    + (*numbers_and_texts, is_sample, batch_id)
-                )
+                names = (cache, when, implementation, node, key, operation)
+                copy.write_row((*names, *numbers_and_texts, is_sample, batch_id))
 
     def _copy_weights(
         self, connection: psycopg.Connection, weights: Sequence[Weight], batch_id: int
@@ -198,10 +202,9 @@ class PostgresSink:
             for weight in weights:
                 cache, implementation, node, second, operation, failed, n, *rest = weight
                 elapsed_sum, elapsed_max, bins, counts, value_bytes = rest
-                copy.write_row(
-                    (cache, implementation, node, second * SECOND_NS, operation, failed, n)
-                    + (elapsed_sum, elapsed_max, list(bins), list(counts), value_bytes, batch_id)
-                )
+                names = (cache, implementation, node, second * SECOND_NS, operation, failed, n)
+                latency = (elapsed_sum, elapsed_max, list(bins), list(counts))
+                copy.write_row((*names, *latency, value_bytes, batch_id))
 
     def _heartbeat(self, connection: psycopg.Connection, beat: Beat) -> None:
         said = {

@@ -61,6 +61,11 @@ create index cache_metrics_implementation_timestamp_idx
     on monitoring.cache_metrics (implementation_type, "timestamp");
 create index cache_metrics_errors_idx
     on monitoring.cache_metrics ("timestamp") where error_type is not null;
+comment on index monitoring.cache_metrics_errors_idx is 'Events that failed, in whole or in part.';
+comment on column monitoring.cache_metrics.cache_key is
+    'Keyed hash in hex, unless the user asked for plain; empty: no key.';
+comment on column monitoring.cache_metrics.is_sample is
+    'An example only, already counted in a weight; never summed.';
 
 -- Weights --------------------------------------------------------------------------------------
 
@@ -114,8 +119,17 @@ create table monitoring.cache_metric_batches (
 comment on table monitoring.cache_metric_batches is
     'Exactly once: a batch is stored when its row here is, in the same transaction. Kept 14 days, '
     'longer than a spool may grow old.';
+comment on column monitoring.cache_metric_batches.minutes is
+    'Every minute that a row of the batch falls into: what a rollup must make again.';
+comment on column monitoring.cache_metric_batches.too_late is
+    'Rows that came after the raw rows of their day were trimmed: counted, never rolled.';
+comment on column monitoring.cache_metric_batches.rolled_at is
+    'When a rollup made its windows; null: none has seen it yet.';
+comment on constraint cache_metric_batches_once on monitoring.cache_metric_batches is
+    'Forbids storing a batch twice.';
 create index cache_metric_batches_to_roll_idx
     on monitoring.cache_metric_batches (batch_id) where rolled_at is null;
+comment on index monitoring.cache_metric_batches_to_roll_idx is 'What waits for a rollup.';
 create index cache_metric_batches_received_idx on monitoring.cache_metric_batches (received_at);
 
 -- Collectors -----------------------------------------------------------------------------------
@@ -141,6 +155,17 @@ create table monitoring.cache_collectors (
 );
 comment on table monitoring.cache_collectors is
     'Who delivers, up to when (watermark), and what it could not keep.';
+comment on column monitoring.cache_collectors.watermark is
+    'Everything recorded before this instant has been delivered; null: not known of any instant.';
+comment on column monitoring.cache_collectors.goodbye_at is
+    'It ended in an orderly way; null: it is expected for 3 minutes after it was last seen.';
+comment on column monitoring.cache_collectors.dropped is 'Discarded because the buffer or the spool was full.';
+comment on column monitoring.cache_collectors.refused is 'Not stored for what they held, or for their age.';
+comment on column monitoring.cache_collectors.lost is 'Died with a process that was killed.';
+comment on column monitoring.cache_collectors.spooled is 'Waiting on the collector''s disk now.';
+comment on column monitoring.cache_collectors.keys_local is
+    'Its keys were hashed with a secret of its host alone, and compare with no other''s.';
+comment on column monitoring.cache_collectors.owner is 'The login that made it; no other may move it.';
 create index cache_collectors_seen_idx on monitoring.cache_collectors (last_seen_at);
 
 create function monitoring.collector_heartbeat(
@@ -161,9 +186,10 @@ begin
         coalesce(p_counts ->> 'node', ''),
         (p_counts ->> 'pid')::integer,
         coalesce(p_counts ->> 'version', ''),
-        coalesce((p_counts ->> 'started_at')::timestamptz, clock_timestamp()),
+        least(coalesce((p_counts ->> 'started_at')::timestamptz, 'infinity'), clock_timestamp()),
         clock_timestamp(),
-        least(p_watermark, clock_timestamp()),
+        -- a collector whose clock runs ahead has delivered nothing of the future; null stays null
+        case when p_watermark is not null then least(p_watermark, clock_timestamp()) end,
         case when p_goodbye then clock_timestamp() end,
         coalesce((p_counts ->> 'recorded')::bigint, 0),
         coalesce((p_counts ->> 'delivered')::bigint, 0),

@@ -10,6 +10,8 @@ declare
     edge  double precision   := 0.001;
     edges double precision[] := array[0.001::double precision];
 begin
+    -- the literals below must have every bit, whatever this session prints otherwise
+    perform set_config('extra_float_digits', '1', true);
     while edge < 1e6::double precision loop
         edge := edge * 1.02::double precision;
         edges := edges || edge;
@@ -55,6 +57,15 @@ as $$
     )
     select low_value + share * (high_value - low_value) from values_at
 $$;
+
+comment on function monitoring.histogram_edges() is
+    'ms: 0.001 and each 1.02 times the one before, up to the first at or beyond 1,000,000.';
+comment on function monitoring.histogram_bin(double precision) is
+    'How many edges lie at or below a response time: 0 is below 1 µs, all of them is overflow.';
+comment on function monitoring.histogram_value(integer) is
+    'ms that a bin stands for: 0, 2·lo·hi/(lo+hi), or the last edge for overflow.';
+comment on function monitoring.histogram_quantile(smallint[], bigint[], double precision) is
+    'Quantile of a sparse histogram in ms, type 7, within 1 %; null when it is empty.';
 
 -- Windows --------------------------------------------------------------------------------------
 
@@ -108,6 +119,17 @@ create table monitoring.cache_metrics_1min (
 );
 comment on table monitoring.cache_metrics_1min is
     'One cache, implementation and node in one half-open UTC minute. Latencies are of gets. Kept 30 days.';
+comment on column monitoring.cache_metrics_1min.distinct_keys is
+    'Of gets, sets and deletes; null: not known, because weights carry no keys.';
+comment on column monitoring.cache_metrics_1min.hit_rate is
+    'Percent of hits in hits and misses; 0 where there was neither.';
+comment on column monitoring.cache_metrics_1min.sampled is
+    'Raw rows of the window that are samples only, counted in weights.';
+comment on column monitoring.cache_metrics_1min.completeness is
+    'Share of the expected collectors whose watermark had passed the window''s end when it was '
+    'settled; null: no collector sends watermarks.';
+comment on column monitoring.cache_metrics_1min.provisional is
+    'The minute was still open when this was made: shown, never scored.';
 create index cache_metrics_1min_window_idx on monitoring.cache_metrics_1min (minute_window desc);
 create index cache_metrics_1min_implementation_window_idx
     on monitoring.cache_metrics_1min (implementation_type, minute_window desc);
@@ -153,6 +175,7 @@ alter table monitoring.cache_histograms_1hour
     add constraint cache_histograms_1hour_pkey primary key (
         cache_name, implementation_type, node, hour_window, operation_type),
     add constraint cache_histograms_1hour_paired check (cardinality(bins) = cardinality(counts));
+comment on table monitoring.cache_histograms_1hour is 'The same by the hour: the sum of its minutes.';
 create index cache_histograms_1hour_window_idx on monitoring.cache_histograms_1hour (hour_window);
 
 -- Series and unfinished work -------------------------------------------------------------------
@@ -180,9 +203,10 @@ create table monitoring.cache_auditor_state (
     updated_at timestamptz not null default now()
 );
 comment on table monitoring.cache_auditor_state is
-    'Where the auditor stands: scored_until, last_tick_at, last_retention_at, last_refresh_at.';
+    'Where the auditor stands: settled_until, scored_until, last_tick_at, last_retention_at, '
+    'last_refresh_at.';
 
--- The reference's functions --------------------------------------------------------------------
+-- The contract's functions --------------------------------------------------------------------
 
 create function monitoring.calculate_hit_rate(hits numeric, misses numeric) returns numeric
     language sql immutable parallel safe
@@ -217,3 +241,6 @@ as $$
     group by w.implementation_type
     order by w.implementation_type
 $$;
+comment on function monitoring.get_cache_performance_summary(text, interval) is
+    'By implementation over the last p_time_window: operations, hit rate in percent, mean response '
+    'time of gets, errors.';

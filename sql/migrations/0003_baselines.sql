@@ -27,6 +27,8 @@ comment on table monitoring.cache_baseline_metrics is
 -- forbids two baselines in force for one series
 create unique index cache_baseline_metrics_one_active
     on monitoring.cache_baseline_metrics (cache_name, implementation_type) where is_active;
+comment on index monitoring.cache_baseline_metrics_one_active is
+    'Forbids two baselines in force for one series.';
 
 create table monitoring.cache_baseline_profiles (
     cache_name          text             not null,
@@ -62,6 +64,8 @@ comment on table monitoring.cache_calibrations is
     'How rare each detector''s statistic has been on this series'' own past: the tail, as plain numbers.';
 create unique index cache_calibrations_one_active
     on monitoring.cache_calibrations (cache_name, implementation_type) where is_active;
+comment on index monitoring.cache_calibrations_one_active is
+    'Forbids two calibrations in force for one series.';
 
 create table monitoring.cache_forests (
     id           bigint generated always as identity primary key,
@@ -78,3 +82,4 @@ create table monitoring.cache_forests (
 comment on table monitoring.cache_forests is
     'The one isolation forest of all series: its seed and the residual rows it learned from.';
 create unique index cache_forests_one_active on monitoring.cache_forests ((true)) where is_active;
+comment on index monitoring.cache_forests_one_active is 'Forbids two forests in force.';

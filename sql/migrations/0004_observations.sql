@@ -9,6 +9,8 @@ create table monitoring.cache_score_runs (
     -- versions of this program and of numpy, scipy and scikit-learn: where `explain` is exact
     made_with  jsonb       not null
 );
+comment on table monitoring.cache_score_runs is
+    'One pass of scoring: which windows, and the versions under which `explain` gives the same bits.';
 create index cache_score_runs_until_idx on monitoring.cache_score_runs (until);
 
 create table monitoring.cache_window_scores (
@@ -85,12 +87,22 @@ create table monitoring.cache_auditor_observations (
 comment on table monitoring.cache_auditor_observations is
     'One problem of one cache as a person should see it. Changes only when it opens, escalates, is '
     'acknowledged, reopens or resolves.';
+comment on column monitoring.cache_auditor_observations.state is
+    'open: the problem lasts. resolved: it is over, and reopens if it returns soon.';
+comment on column monitoring.cache_auditor_observations.severity is
+    'info < warning < critical; it only rises while the observation is open.';
+comment on column monitoring.cache_auditor_observations.rank is
+    '0 to 100, orders within and across severities; as of the last transition.';
+comment on column monitoring.cache_auditor_observations.deviation_percentage is
+    'Against the baseline; null where the baseline is 0: there is no percentage of nothing.';
 create index cache_auditor_observations_timestamp_idx
     on monitoring.cache_auditor_observations ("timestamp" desc);
 create index cache_auditor_observations_severity_timestamp_idx
     on monitoring.cache_auditor_observations (severity, "timestamp" desc);
 create index cache_auditor_observations_unacknowledged_idx
     on monitoring.cache_auditor_observations ("timestamp" desc) where not acknowledged;
+comment on index monitoring.cache_auditor_observations_unacknowledged_idx is
+    'What nobody has signed yet.';
 create index cache_auditor_observations_open_idx
     on monitoring.cache_auditor_observations (cache_name, implementation_type) where state = 'open';
 
@@ -117,8 +129,16 @@ create table monitoring.cache_acknowledgements (
     acknowledged_at timestamptz not null default now(),
     revoked_at      timestamptz,
     constraint cache_acknowledgements_reason_known check (
-        reason in ('fixed', 'expected', 'false-alarm', 'new-normal'))
+        reason in ('fixed', 'expected', 'false-alarm', 'new-normal')),
+    constraint cache_acknowledgements_signed check (
+        char_length(acknowledged_by) between 1 and 200),
+    constraint cache_acknowledgements_note_short check (char_length(note) <= 2000)
 );
+comment on table monitoring.cache_acknowledgements is
+    'A person''s signed note on an observation. fixed: real, and mended. expected: real, and planned. '
+    'false-alarm: not real. new-normal: how things are from now on.';
+comment on column monitoring.cache_acknowledgements.revoked_at is
+    'A worse turn reopened the observation; null: it stands.';
 create index cache_acknowledgements_observation_idx
     on monitoring.cache_acknowledgements (observation_id);
 
@@ -139,6 +159,9 @@ create table monitoring.cache_observation_changes (
 );
 comment on table monitoring.cache_observation_changes is
     'Append-only log of every transition, written in its transaction, kept 7 days: what listeners catch up from.';
+comment on column monitoring.cache_observation_changes.kind is
+    'opened, escalated (a higher severity), acknowledged, reopened (after it was over, or worse than '
+    'when it was acknowledged), resolved; changed: anything else.';
 create index cache_observation_changes_xid_idx on monitoring.cache_observation_changes (xid, id);
 create index cache_observation_changes_observation_idx
     on monitoring.cache_observation_changes (observation_id);
@@ -216,12 +239,14 @@ begin
         return 'already';
     end if;
     insert into monitoring.cache_acknowledgements (observation_id, acknowledged_by, reason, note)
-    values (p_observation_id, p_by, p_reason, p_note);
+    values (p_observation_id, p_by, p_reason, coalesce(p_note, ''));
     update monitoring.cache_auditor_observations set
         acknowledged = true, acknowledged_at = now(), acknowledged_by = p_by, updated_at = now(),
         metadata = metadata || jsonb_build_object(
-            'acknowledgement', jsonb_build_object('reason', p_reason, 'note', p_note))
+            'acknowledgement', jsonb_build_object('reason', p_reason, 'note', coalesce(p_note, '')))
     where id = p_observation_id;
     return 'acknowledged';
 end
 $$;
+comment on function monitoring.acknowledge_observation(uuid, text, text, text) is
+    'acknowledged, already (it was, and nothing is changed), or unknown (there is no such observation).';

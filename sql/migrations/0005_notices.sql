@@ -5,7 +5,7 @@ create function monitoring.notify_windows(minutes timestamptz[]) returns void
     language sql
     set search_path = pg_catalog, pg_temp
 as $$
-    -- 60 minutes of 20 bytes stay far below the 7,999 bytes that NOTIFY takes
+    -- the span and a count, never a list: always far below the 7,999 bytes that NOTIFY takes
     select pg_notify('cache_auditor', json_build_object(
         'kind', 'windows',
         'since', to_char(min(m) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),

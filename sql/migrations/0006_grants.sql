@@ -41,7 +41,8 @@ begin
         grant usage on schema monitoring to cache_auditor_writer;
         grant insert on monitoring.cache_metrics, monitoring.cache_metric_weights
             to cache_auditor_writer;
-        grant select, insert, update (minutes, events, weights, refused)
+        grant select (batch_id, collector_id, sequence),
+            insert (collector_id, sequence, minutes, events, weights, refused, too_late)
             on monitoring.cache_metric_batches to cache_auditor_writer;
         grant usage on sequence monitoring.cache_metrics_id_seq to cache_auditor_writer;
         grant execute on function
@@ -56,12 +57,14 @@ begin
         grant select, insert, update, delete on all tables in schema monitoring
             to cache_auditor_auditor;
         revoke all on monitoring.cache_auditor_secrets from cache_auditor_auditor;
-        revoke insert, update, delete on monitoring.cache_observation_changes
+        -- the log is written by triggers alone, the migrations' ledger by their owner
+        revoke insert, update on monitoring.cache_observation_changes from cache_auditor_auditor;
+        revoke insert, update, delete on monitoring.cache_auditor_migrations
             from cache_auditor_auditor;
-        grant delete on monitoring.cache_observation_changes to cache_auditor_auditor;
         grant usage on all sequences in schema monitoring to cache_auditor_auditor;
         grant execute on all functions in schema monitoring to cache_auditor_auditor;
-        revoke execute on function monitoring.make_metric_partition(date)
+        revoke execute on function
+            monitoring.make_metric_partition(date), monitoring.apply_grants()
             from cache_auditor_auditor;
         alter default privileges in schema monitoring
             grant select, insert, update, delete on tables to cache_auditor_auditor;
@@ -120,7 +123,11 @@ begin
     end if;
 
     foreach table_name in array shown loop
-        execute format('alter table monitoring.%I enable row level security', table_name);
+        -- only where it is off: it locks out everybody for a moment
+        if not (select relrowsecurity from pg_class
+                where oid = format('monitoring.%I', table_name)::regclass) then
+            execute format('alter table monitoring.%I enable row level security', table_name);
+        end if;
         foreach role_name in array wanted || array['authenticated'] loop
             continue when to_regrole(role_name) is null
                 or not has_table_privilege(role_name, format('monitoring.%I', table_name), 'select')

@@ -609,3 +609,132 @@ select coalesce(
     (select min(xid::text::bigint) from monitoring.cache_observation_changes
      where changed_at >= %(since)s),
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as floor;
+
+-- name: lock_learned
+select pg_advisory_xact_lock(hashtextextended('monitoring.cache_calibrations', 0));
+
+-- name: retire_calibrations
+update monitoring.cache_calibrations set is_active = false
+where is_active and (cache_name, implementation_type) in (
+    select * from unnest(%(cache_names)s::text[], %(implementation_types)s::text[]));
+
+-- name: write_calibration
+insert into monitoring.cache_calibrations (
+    cache_name, implementation_type, version, fitted_at, fitted_since, fitted_until, tails)
+values (
+    %(cache_name)s, %(implementation_type)s,
+    1 + coalesce((select max(version) from monitoring.cache_calibrations
+                  where cache_name = %(cache_name)s
+                    and implementation_type = %(implementation_type)s), 0),
+    %(fitted_at)s, %(fitted_since)s, %(fitted_until)s, %(tails)s);
+
+-- name: read_calibrations
+select id, cache_name, implementation_type, tails
+from monitoring.cache_calibrations
+where is_active
+order by cache_name, implementation_type;
+
+-- name: retire_forest
+update monitoring.cache_forests set is_active = false where is_active;
+
+-- name: write_forest
+insert into monitoring.cache_forests (
+    fitted_at, fitted_since, fitted_until, seed, features, n_rows, training)
+values (
+    %(fitted_at)s, %(fitted_since)s, %(fitted_until)s, %(seed)s, %(features)s, %(n_rows)s,
+    %(training)s);
+
+-- name: read_forest
+select id, seed, features, n_rows, training from monitoring.cache_forests where is_active;
+
+-- name: read_learned_versions
+-- What is in force, as one text: a daemon reads everything again only when it changes.
+select coalesce((select max(id) from monitoring.cache_baseline_metrics where is_active), 0) as baseline,
+       coalesce((select max(id) from monitoring.cache_calibrations where is_active), 0) as calibration,
+       coalesce((select max(id) from monitoring.cache_forests where is_active), 0) as forest;
+
+-- name: write_score_run
+insert into monitoring.cache_score_runs (since, until, forest_id, made_with)
+values (%(since)s, %(until)s, %(forest_id)s, %(made_with)s)
+returning id;
+
+-- name: write_window_scores
+-- A window is scored once; scored again after late events, it keeps the time of the correction.
+insert into monitoring.cache_window_scores as s (
+    cache_name, implementation_type, minute_window, score, surprise, leading_metric, parts,
+    not_judged, baseline_id, calibration_id, run_id)
+select r.cache_name, r.implementation_type, r.minute_window, r.score, r.surprise, r.leading_metric,
+       r.parts, r.not_judged, r.baseline_id, r.calibration_id, %(run_id)s
+from jsonb_to_recordset(%(rows)s) as r (
+    cache_name text, implementation_type text, minute_window timestamptz, score double precision,
+    surprise double precision, leading_metric text, parts jsonb, not_judged text,
+    baseline_id bigint, calibration_id bigint)
+on conflict (cache_name, implementation_type, minute_window) do update set
+    score = excluded.score, surprise = excluded.surprise, leading_metric = excluded.leading_metric,
+    parts = excluded.parts, not_judged = excluded.not_judged, baseline_id = excluded.baseline_id,
+    calibration_id = excluded.calibration_id, run_id = excluded.run_id, corrected_at = now();
+
+-- name: read_fold_states
+-- The fold's own state of every observation that is open or may still reopen, newest last.
+select o.id, p.progress, o.acknowledged
+from monitoring.cache_auditor_observations as o
+join monitoring.cache_observation_progress as p on p.observation_id = o.id
+where o.state = 'open' or o.resolved_at >= %(reopen_since)s
+order by o.state = 'open', o.resolved_at, o."timestamp", o.id
+-- an acknowledgement that comes meanwhile waits for this tick instead of being overwritten by it
+for update of o;
+
+-- name: insert_observations
+-- All that opened at once, in one statement and so with one notice.
+insert into monitoring.cache_auditor_observations (
+    id, cache_name, implementation_type, "timestamp", severity, category, title, description,
+    recommendation, metric_name, metric_value, baseline_value, deviation_percentage, metadata,
+    state, rank, cause, first_window)
+select id, cache_name, implementation_type, "timestamp", severity, category, title, description,
+       recommendation, metric_name, metric_value, baseline_value, deviation_percentage, metadata,
+       'open', rank, cause, first_window
+from jsonb_to_recordset(%(rows)s) as r (
+    id uuid, cache_name text, implementation_type text, "timestamp" timestamptz, severity text,
+    category text, title text, description text, recommendation text, metric_name text,
+    metric_value double precision, baseline_value double precision,
+    deviation_percentage double precision, metadata jsonb, rank double precision, cause text,
+    first_window timestamptz)
+on conflict (id) do nothing;
+
+-- name: update_observations
+-- Escalated, reopened, resolved: what a person reads is told anew, what they signed stays signed
+-- unless the problem turned worse.
+update monitoring.cache_auditor_observations as o
+set severity = r.severity, category = r.category, title = r.title, description = r.description,
+    recommendation = r.recommendation, metric_value = r.metric_value,
+    baseline_value = r.baseline_value, deviation_percentage = r.deviation_percentage,
+    metadata = o.metadata || r.metadata, state = r.state, rank = r.rank, cause = r.cause,
+    resolved_at = r.resolved_at, reopened = o.reopened + r.reopened,
+    acknowledged = o.acknowledged and r.acknowledged,
+    updated_at = now()
+from jsonb_to_recordset(%(rows)s) as r (
+    id uuid, severity text, category text, title text, description text, recommendation text,
+    metric_value double precision, baseline_value double precision,
+    deviation_percentage double precision, metadata jsonb, state text, rank double precision,
+    cause text, resolved_at timestamptz, reopened integer, acknowledged boolean)
+where o.id = r.id;
+
+-- name: write_progress
+insert into monitoring.cache_observation_progress as p (
+    observation_id, last_window, progress, cost_ms, rank)
+select id, last_window, progress, cost_ms, rank
+from jsonb_to_recordset(%(rows)s) as r (
+    id uuid, last_window timestamptz, progress jsonb, cost_ms double precision,
+    rank double precision)
+on conflict (observation_id) do update set
+    last_window = excluded.last_window, progress = excluded.progress, cost_ms = excluded.cost_ms,
+    rank = excluded.rank, updated_at = now();
+
+-- name: read_problem_spans
+-- When each series had a problem, and what people said of it: such windows are not learned.
+select o.cache_name, o.implementation_type, o.first_window,
+       o.resolved_at as until,
+       case when o.acknowledged then o.metadata #>> '{acknowledgement,reason}' end as reason
+from monitoring.cache_auditor_observations as o
+where coalesce(o.resolved_at, 'infinity') >= %(since)s and o.implementation_type is not null
+order by o.first_window;

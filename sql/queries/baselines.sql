@@ -29,6 +29,7 @@ with summed as (
            min(completeness) as completeness
     from monitoring.cache_metrics_1min
     where minute_window >= %(since)s and minute_window < %(until)s and not provisional
+      and (%(cache_names)s::text[] is null or cache_name = any(%(cache_names)s))
     group by 1, 2, 3
 ), merged as (
     select cache_name, implementation_type, minute_window, part,

@@ -1,0 +1,42 @@
+"""What an auditor does besides the tick, each when it is due: days, refresh, retention."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from psycopg import Connection
+
+from auditor.judging_settings import keep
+from auditor.learner import Refreshed, refresh, refresh_is_due
+from auditor.retention import retain
+from auditor.settings import Settings
+from auditor.state import read_state
+from sql import queries
+
+RETENTION_EVERY = timedelta(hours=24)
+
+
+def make_days(connection: Connection, now: datetime) -> None:
+    """Today's and tomorrow's partitions, so that no collector has to wait for one."""
+    today = now.astimezone(UTC).date()
+    for day in (today, today + timedelta(days=1)):
+        connection.execute(queries("auditor")["make_day"], {"day": day})
+
+
+def refresh_when_due(connection: Connection, now: datetime, settings: Settings) -> Refreshed | None:
+    """Learns if it is time; None when it is not."""
+    every = timedelta(minutes=settings.baseline_refresh_minutes)
+    if not refresh_is_due(connection, now, every):
+        return None
+    span = timedelta(days=settings.baseline_span_days)
+    return refresh(connection, now, span=span, time_zone=settings.time_zone)
+
+
+def retain_when_due(
+    connection: Connection, now: datetime, settings: Settings
+) -> dict[str, int] | None:
+    """Trims if a day has passed since it was last done; None when it has not."""
+    last = read_state(connection).get("last_retention_at")
+    if last is not None and now - last < RETENTION_EVERY:
+        return None
+    return retain(connection, now, keep(settings))

@@ -1,0 +1,118 @@
+"""The daemon: ticks each minute, keeps the open minute fresh, learns, trims; ends cleanly.
+
+One worker thread does one job at a time, so that a slow tick delays the next instead of meeting it;
+what was missed is caught up by the next tick, because every job starts from the database's state.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+import psycopg
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from psycopg import Connection
+
+from auditor.database import opened
+from auditor.duties import make_days, refresh_when_due, retain_when_due
+from auditor.errors import DatabaseError
+from auditor.judging_settings import judging
+from auditor.rollup import roll_up
+from auditor.settings import Settings
+from auditor.tick import Memory, Ticked, tick
+
+logger = logging.getLogger("auditor")
+
+
+class Daemon:
+    """An auditor that runs until it is told to stop. Only this thread's pool touches the database."""
+
+    def __init__(
+        self,
+        dsn: str,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_tick: Callable[[Ticked], None] = lambda _ticked: None,
+    ) -> None:
+        self._dsn, self._settings, self._clock, self._on_tick = dsn, settings, clock, on_tick
+        self._memory, self._stopping = Memory(), threading.Event()
+        self._connection: Connection | None = None
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def run(self) -> None:
+        """Works until SIGTERM, SIGINT or `stop`; the transaction under way is finished first."""
+        self._listen_to_signals()
+        refresh_s = self._settings.open_window_refresh_s
+        add: Any = self._scheduler.add_job
+        add(self._guarded, "date", args=("tick", self._tick))
+        # two tries a minute: the early one finds windows whose watermarks are complete, the late
+        # one those that waited for the grace
+        second = self._settings.tick_second
+        late = int(second + self._settings.grace_s) % 60
+        add(self._guarded, "cron", second=f"{second},{late}", args=("tick", self._tick))
+        if refresh_s:
+            add(self._guarded, "interval", seconds=refresh_s, args=("open minute", self._open_minute))
+        add(self._guarded, "interval", minutes=1, args=("duties", self._duties))
+        self._scheduler.start()
+        self._stopping.wait()
+        self._scheduler.shutdown(wait=True)
+        if self._connection is not None:
+            self._connection.close()
+
+    def stop(self) -> None:
+        """Asks the daemon to end after the job under way."""
+        self._stopping.set()
+
+    def _listen_to_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+
+        def told(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGINT, told)
+
+    def _guarded(self, name: str, work: Callable[[Connection, datetime], None]) -> None:
+        """Runs one job on the one connection; trouble is said, and the next run tries again."""
+        if self._stopping.is_set():
+            return
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = opened(self._dsn)
+            work(self._connection, self._clock())
+        except (psycopg.Error, DatabaseError) as trouble:
+            logger.warning("%s failed, will try again: %s", name, str(trouble).strip())
+            if self._connection is not None and self._connection.broken:
+                self._connection.close()
+        except Exception:
+            logger.exception("%s failed, will try again", name)
+
+    def _tick(self, connection: Connection, now: datetime) -> None:
+        make_days(connection, now)
+        ticked = tick(connection, now, judging(self._settings), self._memory)
+        self._on_tick(ticked)
+
+    def _open_minute(self, connection: Connection, now: datetime) -> None:
+        roll_up(connection, now, judging(self._settings).grace)
+
+    def _duties(self, connection: Connection, now: datetime) -> None:
+        refreshed = refresh_when_due(connection, now, self._settings)
+        if refreshed is not None and refreshed.learned is not None:
+            logger.info(
+                "learned %d series from %d windows", len(refreshed.learned.baselines), refreshed.windows
+            )
+        removed = retain_when_due(connection, now, self._settings)
+        if removed is not None:
+            logger.info("retention removed %d rows", sum(removed.values()))

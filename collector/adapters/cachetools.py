@@ -1,0 +1,320 @@
+"""cachetools watched: hits, misses, sets, deletes, evictions, expirations; nothing else changes.
+
+    cache = watched(TTLCache(1000, 60), cache_name="pages", implementation_type="new")
+
+`watched` gives the same object back, of a class of the same name derived from its own: what it
+returns, raises and keeps is what it did before, and so is every call it makes (the timer, __missing__,
+getsizeof). It may be used with cachetools.cached. A copy or a pickle of it is an ordinary cache.
+
+An eviction is what __setitem__ removes through popitem; a popitem, pop or del of the application's
+own is a delete, and counts when it removed something. What the cache itself removes for its age is an
+expiration. `clear` is one delete, with the number of entries in its metadata. A `setdefault` right
+after a miss of the same key in the same thread is its fill, and no second get.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache as remembered
+from threading import local
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import cachetools
+
+from collector.keys import encode_builtin
+
+if TYPE_CHECKING:
+    from collector.keys import Encoder
+    from collector.session import Collector
+
+logger = logging.getLogger("collector")
+
+Watched = TypeVar("Watched", bound="cachetools.Cache[Any, Any]")
+
+_ATTRIBUTE = "_cache_auditor_watch"
+_NOTHING = object()
+
+
+def watched(
+    cache: Watched,
+    *,
+    cache_name: str = "default",
+    implementation_type: str = "default",
+    collector: Collector | None = None,
+    encode_key: Encoder = encode_builtin,
+    membership_is_lookup: bool = False,
+) -> Watched:
+    """The same cache, from now on recorded. Watching it again changes its names.
+
+    encode_key: for keys that are neither str nor bytes; by default those made of plain values are
+    kept (hashed), others are recorded without a key. membership_is_lookup: `key in cache` that
+    finds nothing counts as a miss, for code that asks so before it reads.
+    """
+    if collector is None:
+        from collector.default import collector
+    collector.encode_keys(cache_name, encode_key)
+    recording = _Recording(cache_name, implementation_type, collector, membership_is_lookup)
+    object.__setattr__(cache, _ATTRIBUTE, recording)
+    if not isinstance(cache, _Watching):
+        cache.__class__ = _watching(type(cache))
+    return cache
+
+
+class _Inside(local):
+    """What this thread is in the middle of, so that calls of the cache to itself are told apart."""
+
+    operation = ""
+    found = False
+    absent = False
+    missed: Any = _NOTHING
+
+
+class _Recording:
+    __slots__ = ("cache_name", "implementation_type", "inside", "membership_is_lookup", "record")
+
+    def __init__(
+        self,
+        cache_name: str,
+        implementation_type: str,
+        collector: Collector,
+        membership_is_lookup: bool,
+    ) -> None:
+        self.cache_name = cache_name
+        self.implementation_type = implementation_type
+        self.record = collector.record
+        self.membership_is_lookup = membership_is_lookup
+        self.inside = _Inside()
+
+    def __call__(
+        self,
+        cache: Any,
+        operation_type: str,
+        key: Any,
+        began_ns: int = 0,
+        value: Any = None,
+        error: BaseException | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        elapsed_ms = (perf_counter_ns() - began_ns) / 1e6 if began_ns else None
+        try:
+            self.record(
+                operation_type,
+                key,
+                elapsed_ms,
+                self.cache_name,
+                self.implementation_type,
+                cachetools.Cache.__len__(cache),
+                len(value) if isinstance(value, bytes) else None,
+                None if error is None else type(error).__name__,
+                None if error is None else str(error),
+                metadata,
+            )
+        except Exception:
+            logger.debug("an operation was not recorded", exc_info=True)
+
+
+class _Watching:
+    """The methods that are put before those of the cache's own class."""
+
+    def __getitem__(self, key: Any) -> Any:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        if inside.operation:
+            inside.found = True
+            return super().__getitem__(key)
+        began = perf_counter_ns()
+        inside.absent = False
+        try:
+            value = super().__getitem__(key)
+        except BaseException as error:
+            if inside.absent:
+                inside.missed = key
+                load_error = None if isinstance(error, KeyError) else error
+                watch(self, "miss", key, began, error=load_error)
+            elif not isinstance(error, TypeError):  # an unhashable key is no get
+                watch(self, "error", key, began, error=error)
+            raise
+        if inside.absent:  # __missing__ made it
+            watch(self, "miss", key, began)
+        else:
+            watch(self, "hit", key, began, value)
+        return value
+
+    def __missing__(self, key: Any) -> Any:
+        inside = self._cache_auditor_watch.inside
+        inside.absent = True
+        before, inside.operation = inside.operation, ""
+        try:
+            return super().__missing__(key)
+        finally:
+            inside.operation = before
+            inside.absent = True
+
+    def get(self, key: Any, *arguments: Any, **named: Any) -> Any:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        if inside.operation:
+            return super().get(key, *arguments, **named)
+        began = perf_counter_ns()
+        inside.operation, inside.found, inside.absent = "get", False, False
+        try:
+            value = super().get(key, *arguments, **named)
+        finally:
+            inside.operation = ""
+        if inside.found and not inside.absent:
+            watch(self, "hit", key, began, value)
+        else:
+            inside.missed = key
+            watch(self, "miss", key, began)
+        return value
+
+    def __contains__(self, key: Any) -> bool:
+        found = super().__contains__(key)
+        watch: _Recording = self._cache_auditor_watch
+        if watch.membership_is_lookup and not found and not watch.inside.operation:
+            watch.inside.missed = key
+            watch(self, "miss", key)
+        return found
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        before = inside.operation
+        held = _holds(self, key)
+        inside.operation = "set"
+        began = perf_counter_ns()
+        try:
+            super().__setitem__(key, value)
+        except BaseException as error:
+            watch(self, "set", key, began, value, error)
+            raise
+        finally:
+            inside.operation = before
+        inside.missed = _NOTHING
+        watch(self, "set", key, began, value)
+        if held and not _holds(self, key):
+            watch(self, "expire", key)  # replaced by a value that was too old already
+
+    def setdefault(self, key: Any, *arguments: Any, **named: Any) -> Any:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        fill = inside.missed is key
+        before, inside.operation = inside.operation, "setdefault"
+        inside.found = False
+        began = perf_counter_ns()
+        try:
+            return super().setdefault(key, *arguments, **named)
+        finally:
+            inside.operation = before
+            inside.missed = _NOTHING
+            if not fill:
+                watch(self, "hit" if inside.found else "miss", key, began)
+
+    def __delitem__(self, key: Any) -> None:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        began = perf_counter_ns()
+        held = _holds(self, key)
+        try:
+            super().__delitem__(key)
+        except KeyError:
+            if held and not _holds(self, key):
+                watch(self, "expire", key)  # it was there, and had reached its age
+            raise
+        if not inside.operation:
+            watch(self, "delete", key, began)
+
+    def pop(self, key: Any, *arguments: Any, **named: Any) -> Any:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        before, inside.operation = inside.operation, "pop"
+        inside.found = False
+        began = perf_counter_ns()
+        try:
+            value = super().pop(key, *arguments, **named)
+        finally:
+            inside.operation = before
+        if inside.found and not before:
+            watch(self, "delete", key, began)
+        return value
+
+    def popitem(self) -> Any:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        before, inside.operation = inside.operation, "popitem"
+        began = perf_counter_ns()
+        try:
+            item = super().popitem()
+        finally:
+            inside.operation = before
+        if before == "set":
+            watch(self, "evict", item[0], value=item[1])
+        elif not before:
+            watch(self, "delete", item[0], began)
+        return item
+
+    def clear(self) -> None:
+        watch: _Recording = self._cache_auditor_watch
+        inside = watch.inside
+        held = cachetools.Cache.__len__(self)
+        before, inside.operation = inside.operation, "clear"
+        began = perf_counter_ns()
+        try:
+            super().clear()
+        finally:
+            inside.operation = before
+        if held:
+            watch(self, "delete", None, began, metadata={"cleared": held})
+
+    def __copy__(self) -> Any:
+        own = _own_class(type(self))
+        maker = getattr(super(), "__copy__", None)
+        if maker is not None:
+            copy = maker()
+            copy.__class__ = own
+            del copy.__dict__[_ATTRIBUTE]
+            return copy
+        function, arguments, state, *_ = self.__reduce_ex__(4)
+        copy = function(*arguments)
+        copy.__dict__.update(state)
+        return copy
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        own = _own_class(type(self))
+        function, arguments, state, *rest = super().__reduce_ex__(protocol)
+        arguments = tuple(own if part is type(self) else part for part in arguments)
+        if isinstance(state, dict):
+            state = {name: part for name, part in state.items() if name != _ATTRIBUTE}
+        return (function, arguments, state, *rest)
+
+
+class _WatchingAge(_Watching):
+    """The same, for caches that remove what has reached its age."""
+
+    def expire(self, *arguments: Any, **named: Any) -> Any:
+        expired = super().expire(*arguments, **named)
+        watch: _Recording = self._cache_auditor_watch
+        for key, value in expired or ():
+            watch(self, "expire", key, value=value)
+        return expired
+
+
+@remembered
+def _watching(own: type) -> type:
+    """A class of the same name, derived from a cache's own."""
+    watching = _WatchingAge if hasattr(own, "expire") else _Watching
+    names = {name: getattr(own, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return type(own.__name__, (watching, own), names)
+
+
+def _own_class(watching: type) -> type:
+    return watching.__bases__[1]
+
+
+def _holds(cache: Any, key: Any) -> bool:
+    """Whether the entry is there, however old; asks no timer and moves nothing."""
+    try:
+        return cachetools.Cache.__contains__(cache, key)
+    except Exception:
+        return False
