@@ -1,8 +1,8 @@
 """Following the change log: LISTEN first, catch up, then wait; nothing is lost over a reconnect.
 
-The log is the truth and a notice only a wake-up. A follower remembers `floor`, the oldest transaction
-that was unfinished when it last read; reading again takes everything from there on, and what it has
-seen already is left out by id. `id > last` would lose changes that commit out of order.
+The log is the truth and a notice only a wake-up. A follower remembers `floor`, the oldest
+transaction that was unfinished when it last read; reading again takes everything from there on, and
+what it has seen already is left out by id. `id > last` would lose changes that commit out of order.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class Cluster:
             self._log.replace(self._log.with_suffix(".log.1"))
         sockets = self._socket_folder()
         self._tools().account.make_folder(sockets)
-        self.postmaster.forget_stranger()
+        self.postmaster.forget_strangers(sockets)
         where = f"-c listen_addresses='' -p {PORT} -k {shlex.quote(str(sockets))}"
         arguments = ["start", "-D", str(self._files), "-l", str(self._log), "-o", where]
         arguments += ["-w", "-t", str(START_TIMEOUT_S)]

@@ -58,7 +58,8 @@ def cost(scene: Scene) -> Cost:
         - _zero(windows.column("total_operations") * expected["error_rate"].centre / 100.0),
         0.0,
     )
-    lost = np.where(gets < LOST_FROM * usual_gets, _zero(usual_gets) - gets, 0.0)
+    promised = np.minimum(usual_gets, expected["traffic"].seasonal)
+    lost = np.where(gets < LOST_FROM * promised, _zero(promised) - gets, 0.0)
     return Cost(
         misses=_zero(extra_loads * np.maximum(load - _zero(hit_time), 0.0)),
         loads=_zero(windows.column("miss_latency_sum_ms") - misses * load),

@@ -16,6 +16,7 @@ from auditor.forest import Forest
 from auditor.learning import Learned
 from auditor.materiality import material
 from auditor.scene import CONTEXT, Scene, scene
+from baselines.expectation import LOOKBACK
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
 
@@ -65,16 +66,16 @@ def judge(
     grown = forest
     if grown is None and learned.forest is not None:
         grown = Forest(learned.forest)
-    seen = scene(block, learned.baselines, grown)
+    seen = scene(block, learned.baselines, grown).after(LOOKBACK)
     evidence = tuple(found for each in detectors() for found in each.score(seen))
     costs = cost(seen)
     floor = material(seen, costs)
     openers = [each.name for each in detectors() if each.opens]
-    voices = combine(evidence, openers, block.keys, learned.calibrations, floor)
+    voices = combine(evidence, openers, seen.windows.keys, learned.calibrations, floor)
     calibrations = [learned.calibrations.get((key, COMBINED)) for key in block.keys]
     total = surprise(voices.opening, calibrations)
     return Judged(
-        first=CONTEXT,
+        first=CONTEXT - LOOKBACK,
         scene=seen,
         surprise=total,
         score=score(total),

@@ -61,8 +61,8 @@ def unlearnable(windows: Windows, problems: Sequence[ProblemSpan]) -> BoolArray:
         if problem.reason == "new-normal":
             out[:first, column] = True
         elif problem.reason not in LEARNED_ANYWAY:
-            last = windows.shape[0] if problem.until is None else epoch_minute(problem.until) - windows.start
-            out[first : max(last, 0), column] = True
+            until = windows.end if problem.until is None else epoch_minute(problem.until)
+            out[first : max(until - windows.start, 0), column] = True
     return out
 
 

@@ -69,18 +69,41 @@ def _latency(scene: Scene, which: str, part: FloatArray, ordinary: FloatArray) -
 
 
 def _drop(scene: Scene) -> BoolArray:
-    gets = np.nan_to_num(scene.windows.column("gets"), nan=0.0)
-    usual = np.nan_to_num(scene.expectations["traffic"].centre, nan=0.0)
+    """Far fewer gets than the week and the last hour both promise, and nobody else got them."""
+    gets, usual = _gets(scene), _lesser_usual(scene)
     lost = pooled(usual - gets, MINUTES)
     one = (gets < DROP_ONE_MINUTE * usual) & (usual > 0)
     few = lasting(gets < DROP_LASTING * usual, MINUTES)
-    others = np.zeros_like(lost)
-    for column, group in enumerate(siblings(scene.windows.keys)):
-        for other in group:
-            others[:, column] += lost[:, other]
-    return np.asarray((one | few) & (lost + np.minimum(others, 0.0) >= SHIFTED * lost))
+    return (one | few) & _kept(scene, lost)
 
 
 def _surge(scene: Scene) -> BoolArray:
-    gets, usual = scene.windows.column("gets"), scene.expectations["traffic"].centre
-    return lasting(np.nan_to_num(gets) > np.nan_to_num(SURGE * usual, nan=np.inf), GATE)
+    """Far more gets than the week and the last hour both promise, and nobody else lost them."""
+    expected = scene.expectations["traffic"]
+    usual = np.nan_to_num(np.maximum(expected.centre, expected.seasonal), nan=np.inf)
+    gets = _gets(scene)
+    more = lasting(gets > SURGE * usual, GATE)
+    gained = pooled(np.where(np.isfinite(usual), gets - usual, 0.0), MINUTES)
+    return more & _kept(scene, gained)
+
+
+def _lesser_usual(scene: Scene) -> FloatArray:
+    """Gets a minute that either the week or the last hour promises, whichever is less, (m, n).
+
+    A return from a surge to the usual is no drop. 0 where nothing is known.
+    """
+    expected = scene.expectations["traffic"]
+    return np.asarray(np.nan_to_num(np.minimum(expected.centre, expected.seasonal), nan=0.0))
+
+
+def _kept(scene: Scene, moved: FloatArray) -> BoolArray:
+    """Where the siblings did not make up for most of what moved, shape (m, n)."""
+    others = np.zeros_like(moved)
+    for column, group in enumerate(siblings(scene.windows.keys)):
+        for other in group:
+            others[:, column] += moved[:, other]
+    return np.asarray(moved + np.minimum(others, 0.0) >= SHIFTED * moved)
+
+
+def _gets(scene: Scene) -> FloatArray:
+    return np.nan_to_num(scene.windows.column("gets"), nan=0.0)

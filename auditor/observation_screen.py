@@ -76,8 +76,7 @@ def show_one(
         ("rank", f"{row.rank:.0f} of 100"),
         ("cost", f"{row.cost_ms / 1000:.1f} s of extra waiting so far"),
         ("category", row.category),
-        ("metric", f"{row.metric_name}: {_number(row.metric_value)}, ordinarily {_number(row.baseline_value)}"
-            + ("" if row.deviation_percentage is None else f" ({row.deviation_percentage:+.0f} %)")),
+        ("metric", _metric(row)),
         ("cause", row.cause or "unknown"),
         ("acknowledged", f"by {row.acknowledged_by} at {plain(row.acknowledged_at)}"
             if row.acknowledged else "no"),
@@ -89,6 +88,14 @@ def show_one(
             ("when (UTC)", "what", "severity", "by", "reason", "note"),
             [(h.changed_at, h.kind, h.severity, h.by, h.reason, h.note) for h in history],
         )
+
+
+def _metric(row: ObservationRow) -> str:
+    away = row.deviation_percentage
+    return (
+        f"{row.metric_name}: {_number(row.metric_value)}, "
+        f"ordinarily {_number(row.baseline_value)}{'' if away is None else f' ({away:+.0f} %)'}"
+    )
 
 
 def _number(value: float | None) -> str:

@@ -29,7 +29,7 @@ class Postmaster:
 
     def pid(self) -> int | None:
         """The process id of the running server; None when none runs."""
-        number = self._number()
+        number = _number(self._file)
         return number if number is not None and self._works_here(number) else None
 
     def socket_folder(self) -> str:
@@ -37,7 +37,7 @@ class Postmaster:
 
         Raises EmbeddedUnavailable when it does not say so.
         """
-        lines = self._lines()
+        lines = _lines(self._file)
         if len(lines) <= SOCKET_LINE or not lines[SOCKET_LINE]:
             raise EmbeddedUnavailable(f"{self._file} names no socket; restart the server.")
         return lines[SOCKET_LINE]
@@ -51,15 +51,21 @@ class Postmaster:
             time.sleep(POLL_S)
         return False
 
-    def forget_stranger(self) -> None:
-        """Remove a file that names another program's process, which would bar every start.
+    def forget_strangers(self, sockets: Path) -> None:
+        """Remove lock files that name another program's process, which would bar every start.
 
         PostgreSQL itself deals with the number of a process that is gone.
+        sockets: where the server is to listen; a lock file of the same kind is left there.
         Raises EmbeddedUnavailable when processes of a former server are still at work here.
         """
-        number = self._number()
-        if number is None or not psutil.pid_exists(number) or self._works_here(number):
-            return
+        for file in (self._file, sockets / f".s.PGSQL.{PORT}.lock"):
+            number = _number(file)
+            if number is None or not psutil.pid_exists(number) or self._works_here(number):
+                continue
+            self._wait_for_orphans()
+            file.unlink()
+
+    def _wait_for_orphans(self) -> None:
         deadline = time.monotonic() + ORPHANS_TIMEOUT_S
         while orphans := [pid for pid in psutil.pids() if self._works_here(pid)]:
             if time.monotonic() > deadline:
@@ -68,7 +74,6 @@ class Postmaster:
                     "end them, and retry."
                 )
             time.sleep(POLL_S)
-        self._file.unlink()
 
     def answers(self, database: str = "postgres") -> bool:
         """Whether the server lets us into this database now."""
@@ -95,15 +100,18 @@ class Postmaster:
         except (psutil.Error, OSError):
             return False
 
-    def _number(self) -> int | None:
-        lines = self._lines()
-        try:
-            return abs(int(lines[PID_LINE]))
-        except (IndexError, ValueError):
-            return None
 
-    def _lines(self) -> list[str]:
-        try:
-            return [line.strip() for line in self._file.read_text().splitlines()]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+def _number(file: Path) -> int | None:
+    """The process id in a lock file; None when there is none to read."""
+    lines = _lines(file)
+    try:
+        return abs(int(lines[PID_LINE]))
+    except (IndexError, ValueError):
+        return None
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return [line.strip() for line in file.read_text().splitlines()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []

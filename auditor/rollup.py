@@ -1,8 +1,9 @@
 """Rollup: from deliveries to 1-minute and 1-hour windows, and the settling of closed minutes.
 
-Idempotent, because a window is always made again from all its rows, and safe beside another auditor,
-because one advisory lock, held for the transaction, guards the job. The watermarks are read before
-the ledger: whatever a collector had delivered when it moved its watermark is then in the windows.
+Idempotent, because a window is always made again from all its rows, and safe beside another
+auditor, because one advisory lock, held for the transaction, guards the job. The watermarks are
+read before the ledger: what a collector had delivered when it moved its watermark is then in the
+windows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg import Connection
-from psycopg.rows import namedtuple_row
+from psycopg.rows import class_row
 
 from auditor.minutes import MINUTE, floor_minute, spans
 from auditor.state import read_state, write_state
@@ -53,7 +54,7 @@ def try_lock(connection: Connection, job: str) -> bool:
 def _roll_batches(
     connection: Connection, now: datetime, scorable_until: datetime, progress: Progress
 ) -> tuple[int, int, list[datetime]]:
-    """Makes the windows of the deliveries that wait; returns batches, windows and minutes changed."""
+    """Makes the windows of what was delivered; returns batches, windows, and minutes changed."""
     statements = queries("auditor")
     batches = connection.execute(
         statements["read_batches_to_roll"], {"most": MOST_BATCHES}
@@ -89,7 +90,7 @@ def _roll_batches(
 
 
 def _settle(connection: Connection, ends: Sequence[Passed]) -> None:
-    """Closes minutes: no longer provisional, with their completeness, and with zeros where silent."""
+    """Closes minutes: not provisional, with their completeness, with zeros where it was silent."""
     statements = queries("auditor")
     minutes = [end.minute_end - MINUTE for end in ends]
     connection.execute(
@@ -110,11 +111,10 @@ def _scorable(
     until = floor_minute(now)
     if since >= until:
         return ()
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows = cursor.execute(
+    with connection.cursor(row_factory=class_row(Passed)) as cursor:
+        ends = cursor.execute(
             queries("auditor")["read_watermarks"], {"since": since, "until": until}
         ).fetchall()
-    ends = [Passed(row.minute_end, row.expected, row.passed) for row in rows]
     return scorable_prefix(ends, now, grace)
 
 
@@ -144,6 +144,13 @@ def roll_up(
                     _settle(connection, ends)
                 write_state(connection, "settled_until", settled_until)
                 return Rolled(batches, windows, tuple(sorted(minutes)), settled_until)
+
+
+def next_scorable(connection: Connection, now: datetime, grace: Grace) -> datetime:
+    """Up to when windows could be settled now; reads only."""
+    since = _settle_since(connection, now)
+    ends = _scorable(connection, now, since, grace)
+    return ends[-1].minute_end if ends else since
 
 
 def _settle_since(connection: Connection, now: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.forest import Forest
 from baselines.baseline import Baseline
@@ -31,6 +31,12 @@ class Scene:
     baselines: Mapping[SeriesKey, Baseline]
     expectations: Mapping[str, Expectation]
     forest: Forest | None = None
+
+    def after(self, row: int) -> Scene:
+        """The scene from a row on, its expectations kept as the rows before made them."""
+        cut = {name: each.after(row) for name, each in self.expectations.items()}
+        windows = self.windows.rows(row, self.windows.shape[0])
+        return replace(self, windows=windows, expectations=cut)
 
 
 def scene(

@@ -23,15 +23,18 @@ from auditor.database import opened
 from auditor.duties import make_days, refresh_when_due, retain_when_due
 from auditor.errors import DatabaseError
 from auditor.judging_settings import judging
-from auditor.rollup import roll_up
+from auditor.rollup import next_scorable, roll_up
 from auditor.settings import Settings
 from auditor.tick import Memory, Ticked, tick
 
 logger = logging.getLogger("auditor")
 
+LOOK_S = 1
+"""How often the daemon looks whether a minute has become scorable: one small query."""
+
 
 class Daemon:
-    """An auditor that runs until it is told to stop. Only this thread's pool touches the database."""
+    """An auditor that runs until it is told to stop. Only its one worker touches the database."""
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Daemon:
         self._dsn, self._settings, self._clock, self._on_tick = dsn, settings, clock, on_tick
         self._memory, self._stopping = Memory(), threading.Event()
         self._connection: Connection | None = None
+        self._ticked_until: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -53,17 +57,15 @@ class Daemon:
     def run(self) -> None:
         """Works until SIGTERM, SIGINT or `stop`; the transaction under way is finished first."""
         self._listen_to_signals()
-        refresh_s = self._settings.open_window_refresh_s
+        # a job that is still running when its next run is due is no news
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         add: Any = self._scheduler.add_job
-        add(self._guarded, "date", args=("tick", self._tick))
-        # two tries a minute: the early one finds windows whose watermarks are complete, the late
-        # one those that waited for the grace
-        second = self._settings.tick_second
-        late = int(second + self._settings.grace_s) % 60
-        add(self._guarded, "cron", second=f"{second},{late}", args=("tick", self._tick))
-        if refresh_s:
-            add(self._guarded, "interval", seconds=refresh_s, args=("open minute", self._open_minute))
-        add(self._guarded, "interval", minutes=1, args=("duties", self._duties))
+        add(self._guarded, "interval", seconds=LOOK_S, args=("tick", self._tick))
+        if self._settings.open_window_refresh_s:
+            seconds = self._settings.open_window_refresh_s
+            add(self._guarded, "interval", seconds=seconds, args=("open minute", self._open_minute))
+        add(self._guarded, "interval", minutes=1, args=("duties", self._duties),
+            next_run_time=self._clock())  # fmt: skip
         self._scheduler.start()
         self._stopping.wait()
         self._scheduler.shutdown(wait=True)
@@ -100,18 +102,28 @@ class Daemon:
             logger.exception("%s failed, will try again", name)
 
     def _tick(self, connection: Connection, now: datetime) -> None:
-        make_days(connection, now)
-        ticked = tick(connection, now, judging(self._settings), self._memory)
+        """Looks every second whether a minute has become scorable, and ticks when one has."""
+        how = judging(self._settings)
+        if self._ticked_until is None:
+            make_days(connection, now)
+        elif next_scorable(connection, now, how.grace) == self._ticked_until:
+            return
+        ticked = tick(connection, now, how, self._memory)
+        if ticked.rolled.settled_until is not None:
+            self._ticked_until = ticked.rolled.settled_until
         self._on_tick(ticked)
 
     def _open_minute(self, connection: Connection, now: datetime) -> None:
         roll_up(connection, now, judging(self._settings).grace)
 
     def _duties(self, connection: Connection, now: datetime) -> None:
+        make_days(connection, now)
         refreshed = refresh_when_due(connection, now, self._settings)
         if refreshed is not None and refreshed.learned is not None:
             logger.info(
-                "learned %d series from %d windows", len(refreshed.learned.baselines), refreshed.windows
+                "learned %d series from %d windows",
+                len(refreshed.learned.baselines),
+                refreshed.windows,
             )
         removed = retain_when_due(connection, now, self._settings)
         if removed is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -61,7 +61,8 @@ def _score_row(judged: Judged, in_force: InForce, row: int, column: int) -> dict
     key = judged.keys[column]
     surprise, score = float(judged.surprise[row, column]), float(judged.score[row, column])
     known = not np.isnan(surprise)
-    parts: Iterable[Any] = judged.contributions(row, column) if known and surprise >= NOTABLE else ()
+    notable = known and surprise >= NOTABLE
+    parts = judged.contributions(row, column) if notable else ()
     leader = int(judged.voices.leader[row, column])
     return {
         "cache_name": key.cache_name,

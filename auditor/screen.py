@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 from uuid import UUID
 
 from rich.console import Console, RenderableType
@@ -69,6 +69,16 @@ def jsonable(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no agreed form in JSON")
 
 
+class PipeConsole(Console):
+    """A console that ends the program quietly when its reader has gone away, as `head` does."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Called by rich when stdout is closed at its other end."""
+        # What is still in the buffer would raise once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE)
+
+
 class Screen:
     """Where a command writes. `json` says whether results are JSON instead of tables."""
 
@@ -76,7 +86,7 @@ class Screen:
         self, *, json: bool = False, out: IO[str] | None = None, err: IO[str] | None = None
     ) -> None:
         self.json = json
-        self.out = Console(file=out, markup=False, highlight=False, emoji=False)
+        self.out = PipeConsole(file=out, markup=False, highlight=False, emoji=False)
         self.err = Console(file=err, stderr=err is None, markup=False, highlight=False, emoji=False)
 
     def document(self, value: object) -> None:
@@ -106,10 +116,8 @@ class Screen:
 
     def show(self, what: RenderableType) -> None:
         """Anything that rich can draw."""
-        with pipe_watched():
-            # soft_wrap: a pipe's reader gets whole lines, a terminal wraps them itself
-            self.out.print(what, soft_wrap=isinstance(what, Text))
-            self.out.file.flush()
+        # soft_wrap: a pipe's reader gets whole lines, a terminal wraps them itself
+        self.out.print(what, soft_wrap=isinstance(what, Text))
 
     def note(self, text: str) -> None:
         """Something to know that is not the result; on stderr, and so never in the JSON."""
@@ -131,17 +139,8 @@ class Screen:
             yield lambda more: bars.advance(bar, more)
 
     def _write(self, text: str) -> None:
-        with pipe_watched():
+        try:
             self.out.file.write(f"{text}\n")
             self.out.file.flush()
-
-
-@contextmanager
-def pipe_watched() -> Iterator[None]:
-    """End quietly when whoever reads stdout has gone away, as `head` does."""
-    try:
-        yield
-    except BrokenPipeError:
-        # What is still in the buffer would raise once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(BROKEN_PIPE) from None
+        except BrokenPipeError:
+            self.out.on_broken_pipe()

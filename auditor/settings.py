@@ -57,7 +57,6 @@ Dsn = Annotated[
 Zone = Annotated[str, AfterValidator(_known), _allowed("an IANA name such as Europe/Zurich or UTC")]
 Folder = Annotated[Path | None, _allowed("the path of a folder")]
 Seconds = Annotated[float, _span(0, 3600, "seconds")]
-SecondOfMinute = Annotated[int, _span(0, 59, "the second of each minute")]
 Minutes = Annotated[int, _span(1, 1440, "minutes")]
 Days = Annotated[int, _span(1, 3650, "days")]
 Percent = Annotated[float, _span(0, 10_000, "percent")]
@@ -105,7 +104,6 @@ class Settings(BaseSettings):
     open_window_refresh_s: Seconds = Field(
         20, description="how often the open minute's provisional row is made again"
     )
-    tick_second: SecondOfMinute = Field(3, description="when in each minute `run` ticks")
     baseline_refresh_minutes: Minutes = Field(60, description="how often `run` learns baselines")
     baseline_span_days: Days = Field(28, description="how much of the past a baseline is fitted on")
 

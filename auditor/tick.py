@@ -1,8 +1,8 @@
 """One tick: roll up, score every window that became scorable, fold, tell.
 
-The clock is read by the caller. Each step is its own transaction under its own lock, and starts from
-what the database says has been done: a tick that is killed, missed or run twice changes nothing but
-the time at which things are known.
+The clock is read by the caller. Each step is its own transaction under its own lock, and starts
+from what the database says has been done: a tick that is killed, missed or run twice changes
+nothing but the time at which things are known.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MOST_RESCORED = 60
 class Judging:
     """What a tick needs to know besides the time."""
 
-    grace: Grace = Grace()
-    fold: FoldSettings = FoldSettings()
+    grace: Grace = field(default_factory=Grace)
+    fold: FoldSettings = field(default_factory=FoldSettings)
 
 
 @dataclass(slots=True)
@@ -115,9 +115,7 @@ def _score_block(
         return until < settled_until
 
 
-def _scored_until(
-    connection: Connection, in_force: InForce, settled_until: datetime
-) -> datetime:
+def _scored_until(connection: Connection, in_force: InForce, settled_until: datetime) -> datetime:
     """Where scoring goes on. What was learned from is never scored by it."""
     scored = read_state(connection).get("scored_until")
     if not in_force.learned.baselines:
@@ -137,7 +135,7 @@ def _judge(
     memory: Memory,
     ticked: Ticked,
 ) -> None:
-    """Judges, keeps the scores, folds, and carries the changes out: one transaction with its log."""
+    """Judges, keeps the scores, folds, and carries the changes out, in one transaction."""
     in_force = memory.current(connection)
     first = epoch_minute(since)
     windows = read_windows(

@@ -1,4 +1,4 @@
-"""When a window may be scored: every expected collector has passed its end, or the grace is over."""
+"""When a window may be scored: all expected collectors have passed it, or the grace is over."""
 
 from __future__ import annotations
 

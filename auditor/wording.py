@@ -14,6 +14,8 @@ from baselines.series import SeriesKey
 
 PLAIN = ("ratio_tail", "count_tail", "seasonal_residual", "silence")
 """Detectors whose value and band are the metric's own; the others compare in other ways."""
+MOST_PERCENT = 99_999.0
+"""Beyond a thousandfold a percentage tells nobody anything."""
 NO_CAUSE = (
     "The cause is not known. Compare with deploys and changes at that minute, and with the other "
     "implementation of the cache."
@@ -56,11 +58,11 @@ def leading(metric_name: str, contributions: Sequence[Contribution]) -> Contribu
 
 
 def deviation_percentage(value: float | None, expected: float | None) -> float | None:
-    """100 (value - expected) / expected; None where that is not a number anybody could store."""
+    """100 (value - expected) / expected; None where the expected is 0 or next to nothing."""
     if value is None or expected is None or expected == 0:
         return None
     share = 100.0 * (value - expected) / expected
-    return share if isfinite(share) else None
+    return share if abs(share) <= MOST_PERCENT else None
 
 
 def category(metric_name: str, causes: Sequence[Claim]) -> Category:

@@ -38,6 +38,18 @@ class Expectation:
     upper: FloatArray
     dispersion: FloatArray
 
+    def after(self, row: int) -> Expectation:
+        """The same from a row on."""
+        return Expectation(
+            self.metric,
+            self.seasonal[row:],
+            self.centre[row:],
+            self.spread[row:],
+            self.lower[row:],
+            self.upper[row:],
+            self.dispersion[row:],
+        )
+
 
 def expect(
     metric: Metric, windows: Windows, baselines: Mapping[SeriesKey, Baseline]

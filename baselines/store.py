@@ -152,7 +152,7 @@ def read_baselines(
     ).fetchall()
     profiles: dict[int, list[ProfileRow]] = {each.id: [] for each in stored}
     for _, baseline_id, *row in rows:
-        profiles[baseline_id].append(ProfileRow(*row[:-1], int(row[-1])))
+        profiles[baseline_id].append(ProfileRow._make([*row[:-1], int(row[-1])]))
     return {
         each.key: from_rows(
             profiles[each.id],

@@ -38,7 +38,7 @@ _HOME = {
     "watch": "instrument",
 }
 
-__all__ = [  # noqa: F822  # found by __getattr__
+__all__ = [
     "Collector",
     "Settings",
     "record",

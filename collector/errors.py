@@ -1,10 +1,10 @@
 """What can go wrong while delivering. None of these ever reaches the host application.
 
-    CollectorError
-    ├── SinkUnavailable     the server cannot be reached, or cannot take anything now: spool, retry
-    │   └── SchemaMismatch  it answers, but its schema is missing, older or closed to this login
-    ├── SpoolFull           the bound on disk is reached and nothing older is left to drop
-    └── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
+CollectorError
+├── SinkUnavailable     the server cannot be reached, or cannot take anything now: spool, retry
+│   └── SchemaMismatch  it answers, but its schema is missing, older or closed to this login
+├── SpoolFull           the bound on disk is reached and nothing older is left to drop
+└── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
 """
 
 from __future__ import annotations

@@ -167,11 +167,9 @@ def _text(value: Any, longest: int) -> str | None:
         return None
     if not isinstance(value, str):
         raise _Broken("error_type or error_message is not a text")
-    if len(value) > longest:
-        value = value[: longest - 1] + "…"
-    if "\0" in value:
-        value = value.replace("\0", "�")
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    text = str(value[: longest - 1]) + "…" if len(value) > longest else str(value)
+    text = text.replace("\0", "�")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _json(metadata: Any) -> str | None:

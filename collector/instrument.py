@@ -45,7 +45,9 @@ def watch(
 ) -> Watch:
     """A watch over one cache and implementation; the application's own collector by default."""
     if collector is None:
-        from collector.default import collector
+        from collector.default import collector as applications_own
+
+        collector = applications_own
     return Watch(cache_name, implementation_type, collector)
 
 

@@ -52,7 +52,7 @@ class KeyHasher:
     """Turns keys into what is stored; one per collector.
 
     encoder is for every cache, encoders for single ones by cache_name. A plain key that PostgreSQL
-    could not store as text (NUL, not UTF-8) or that is longer than 512 bytes is hashed all the same.
+    could not store as text (NUL, not UTF-8), or of more than 512 bytes, is hashed all the same.
     """
 
     def __init__(

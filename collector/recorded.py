@@ -231,7 +231,7 @@ def _scaled(value: Any, unit_ns: int, name: str) -> int:
     """A number of units, whole or with a fraction, in nanoseconds."""
     try:
         if isinstance(value, int) and not isinstance(value, bool):
-            return value * unit_ns
+            return int(value) * unit_ns
         text = str(value).strip()
         if text.lstrip("+-").isdigit():
             return int(text) * unit_ns

@@ -119,7 +119,7 @@ class Recorder:
             self._count_drop()
 
     def drain(self, most: int) -> list[Event]:
-        """Up to `most` of the oldest events, which are then no longer here. One caller at a time."""
+        """Up to `most` of the oldest events, no longer here afterwards. One caller at a time."""
         take = self._waiting.popleft
         return [take() for _ in range(min(most, len(self._waiting)))]
 
@@ -148,7 +148,7 @@ class Recorder:
 
 
 class Bell:
-    """Wakes one sleeping thread; ringing never blocks and may happen anywhere, a signal included."""
+    """Wakes one sleeping thread; ringing never blocks and may happen anywhere, even in a signal."""
 
     __slots__ = ("_lock",)
 
@@ -158,11 +158,11 @@ class Bell:
 
     def ring(self) -> None:
         """The sleeper wakes, or does not fall asleep the next time."""
-        try:
+        try:  # noqa: SIM105  # contextlib.suppress would be the costliest thing here
             self._lock.release()
         except RuntimeError:
             pass  # it rings already
 
-    def sleep(self, seconds: float) -> None:
-        """Until the bell rings, or that long."""
-        self._lock.acquire(timeout=max(seconds, 0.0))
+    def sleep(self, seconds: float) -> bool:
+        """Until the bell rings (true), or that long (false)."""
+        return self._lock.acquire(timeout=max(seconds, 0.0))

@@ -44,7 +44,7 @@ class Step:
 
 
 def offset(collector_id: str, spread_s: float) -> float:
-    """Where in [0.1 s, spread_s] after a boundary this collector acts, so that they do not all at once.
+    """Where in [0.1 s, spread_s] after a boundary this collector acts: not all at once.
 
     Later than the boundary itself in any case: what it ships then reaches past the minute's end.
     """
@@ -55,7 +55,7 @@ def offset(collector_id: str, spread_s: float) -> float:
 def next_step(rhythm: Rhythm, moment: Moment) -> Step:
     """Flush at batch_size events, flush_interval_s at the latest, and at each part of the minute.
 
-    With nothing waiting, a sign of life once a heartbeat_s. A clock that was set back counts as due.
+    With nothing waiting, a sign of life once a heartbeat_s. A clock set back counts as due.
     """
     retry = moment.now >= moment.retry_at
     flush = _flush_due(rhythm, moment)

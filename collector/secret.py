@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.errors import SinkUnavailable
-
 logger = logging.getLogger("collector")
 
 REMEMBERED = "key_secret"
@@ -33,7 +31,8 @@ def find_secret(given: str | None, ask: Callable[[], bytes], folder: Path | None
         return Secret(given.encode("utf-8", "surrogateescape"))
     try:
         value = ask()
-    except SinkUnavailable:
+    except Exception as error:
+        logger.debug("the key secret is not to be had now: %s", error)
         return _without_database(folder)
     _write(folder, REMEMBERED, value)
     return Secret(value)

@@ -55,7 +55,7 @@ def append(path: Path, record: bytes) -> int:
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """The records in order, up to the end or the torn tail. Raises OSError when it is unreadable."""
+    """The records in order, up to the end or the torn tail. Raises OSError as the disk does."""
     with path.open("rb") as file:
         while len(header := file.read(_HEADER.size)) == _HEADER.size:
             magic, length, events, written_ns, checksum = _HEADER.unpack(header)

@@ -16,7 +16,6 @@ from collector.settings import Settings, from_environment
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from collector.batch import Beat
     from collector.keys import Encoder
@@ -230,7 +229,7 @@ class Collector:
             self.stop()
 
     def _after_fork(self) -> None:
-        """In the child: nothing waits, nothing runs; its own thread starts with its first record."""
+        """In the child: nothing waits, nothing runs; its thread starts with its first record."""
         _inherited.append((self._shipper, self._thread, self._bell))
         if self._shipper is not None:
             self._shipper.disown()

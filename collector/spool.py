@@ -1,4 +1,4 @@
-"""Batches on disk that the server has not accepted yet: in order, bounded, safe from a torn write."""
+"""Batches on disk that the server has not accepted yet: in order, bounded, whole."""
 
 from __future__ import annotations
 

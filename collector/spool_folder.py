@@ -1,11 +1,11 @@
 """Where a collector keeps its spool: one folder a process, held by a lock that dies with it.
 
-    ROOT/DESTINATION/              one for each database, so that no batch enters the wrong one
-        key_secret                 the installation's secret, remembered
-        dead_letters.jsonl         rows that the database refused
-        COLLECTOR_ID/lock          held (flock) while the process lives
-        COLLECTOR_ID/counts        its counters
-        COLLECTOR_ID/00000001.seg  its spooled batches, in order
+ROOT/DESTINATION/              one for each database, so that no batch enters the wrong one
+    key_secret                 the installation's secret, remembered
+    dead_letters.jsonl         rows that the database refused
+    COLLECTOR_ID/lock          held (flock) while the process lives
+    COLLECTOR_ID/counts        its counters
+    COLLECTOR_ID/00000001.seg  its spooled batches, in order
 """
 
 from __future__ import annotations

@@ -60,10 +60,10 @@ def remove_abandoned() -> None:
 
 
 def clear(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            EmbeddedPostgres(path).stop_if_unused()
-    shutil.rmtree(folder, ignore_errors=True)
+    """Stop and remove a run's servers, but for those that a worker of it still uses."""
+    servers = [path for path in folder.iterdir() if path.is_dir()]
+    if all([EmbeddedPostgres(path).stop_if_unused() for path in servers]):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class RunPlugin:

@@ -27,7 +27,7 @@ SIGNATURE = Signature(
         Clue("evictions", lambda s: s.evictions, at_most=1.3),
         Clue("expirations", lambda s: s.expirations, at_most=1.3),
         Clue("load time", lambda s: s.load_time, at_most=1.25),
-        Clue("late over early miss ratio,", lambda s: s.fading, at_least=0.85, weight=0.5),
+        Clue("late over early miss ratio", lambda s: s.fading, at_least=0.85, weight=0.5),
         Clue("errors", lambda s: s.error_share, at_most=0.01, weight=0.5, share=True),
     ),
     recommendation=(

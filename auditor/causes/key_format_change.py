@@ -13,7 +13,7 @@ SIGNATURE = Signature(
         Clue("misses", lambda s: s.misses, at_least=1.5),
     ),
     clues=(
-        Clue("late over early miss ratio,", lambda s: s.fading, at_least=0.95, weight=1.5),
+        Clue("late over early miss ratio", lambda s: s.fading, at_least=0.95, weight=1.5),
         Clue("sets", lambda s: s.sets, at_least=1.3),
         Clue("evictions", lambda s: s.evictions, at_most=2.0, weight=0.5),
     ),

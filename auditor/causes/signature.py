@@ -10,6 +10,8 @@ from auditor.symptoms import Symptoms
 
 UNMEASURED = 0.5
 """A clue that was not measured counts half: neither for nor against."""
+AS_USUAL = 0.1
+NEXT_TO_NOTHING = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,17 @@ class Clue:
         return None if isnan(found) else self.at_least <= found <= self.at_most
 
     def words(self, symptoms: Symptoms) -> str:
-        """What was found, e.g. 'load time 4.1 times the ordinary'."""
+        """What was found, e.g. 'load time 4.1 times the usual'."""
         found = self.read(symptoms)
         if isnan(found):
             return self.says
-        return (
-            f"{self.says} {100 * found:.1f} %"
-            if self.share
-            else (f"{self.says} {found:.2g} times the ordinary")
-        )
+        if self.share:
+            return f"{self.says} {100 * found:.1f} %"
+        if found < NEXT_TO_NOTHING:
+            return f"{self.says} next to none"
+        if abs(found - 1) <= AS_USUAL:
+            return f"{self.says} as usual"
+        return f"{self.says} {found:.2g} times the usual"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`cache-auditor load`: recorded events from files into the database, once however often it is run."""
+"""`cache-auditor load`: recorded events from files into the database, twice is once."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def register(app: typer.Typer) -> None:
 def load(
     context: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="CSV or JSON lines, gzip or not; - is stdin.")
+        list[str],
+        typer.Argument(metavar="FILE...", help="CSV or JSON lines, gzip or not; - is stdin."),
     ],
     map_: Annotated[
         list[str] | None,
@@ -94,9 +95,7 @@ def load(
         raise InputRefused(f"{bad} lines refused, the others kept")
 
 
-def _load_file(
-    invocation: Invocation, sink: PostgresSink | None, file: str, plan: Plan
-) -> Loaded:
+def _load_file(invocation: Invocation, sink: PostgresSink | None, file: str, plan: Plan) -> Loaded:
     from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable
     from collector.recorded_batches import measure, open_recorded
 
@@ -173,7 +172,15 @@ def _report(invocation: Invocation, results: list[Loaded], dry_run: bool, keep: 
         screen.document({"dry_run": dry_run, "files": results})
         return
     screen.table(
-        ("file", "lines", "good" if dry_run else "stored", "already there", "refused", "from", "to"),
+        (
+            "file",
+            "lines",
+            "good" if dry_run else "stored",
+            "already there",
+            "refused",
+            "from",
+            "to",
+        ),
         [(r.file, r.lines, r.stored, r.already, r.refused, r.since, r.until) for r in results],
     )
     for result in results:
@@ -182,9 +189,7 @@ def _report(invocation: Invocation, results: list[Loaded], dry_run: bool, keep: 
                 screen.note(f"{result.file}: {times} lines: {reason}")
     oldest = min((result.since for result in results if result.since), default=None)
     if oldest is not None and not keep and oldest < datetime.now(UTC) - RAW_RETENTION:
-        screen.note(
-            "some events are older than retention keeps (7 days); load with --keep to pin their span"
-        )
+        screen.note("some events are older than retention keeps (7 days); --keep pins their span")
 
 
 @contextmanager

@@ -22,7 +22,9 @@ SEVERITIES = ("info", "warning", "critical")
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="List, show, acknowledge and watch observations.")
+    group = typer.Typer(
+        no_args_is_help=True, help="List, show, acknowledge and watch observations."
+    )
     app.add_typer(group, name="observations")
     group.command("list")(list_)
     group.command()(show)
@@ -48,12 +50,13 @@ def list_(
     """What is wrong: open observations, the worst first."""
     from auditor.observation_screen import show_table
     from auditor.observation_store import list_observations
+    from auditor.ready import ready
 
     _one_of("--state", state, STATES)
     for one in severity or ():
         _one_of("--severity", one, SEVERITIES)
     invocation, now = invocation_of(context), datetime.now(UTC)
-    with invocation.connect() as connection:
+    with ready(invocation) as connection:
         rows = list_observations(
             connection,
             state=None if state == "all" else state,
@@ -79,9 +82,10 @@ def show(
     """One observation in full: what, since when, cost, cause, what to do, what happened."""
     from auditor.observation_screen import show_one
     from auditor.observation_store import find_observation, read_history
+    from auditor.ready import ready
 
     invocation = invocation_of(context)
-    with invocation.connect() as connection:
+    with ready(invocation) as connection:
         row = find_observation(connection, id_)
         history = read_history(connection, row.id)
     if invocation.json:
@@ -106,6 +110,7 @@ def ack(
     """
     from auditor.errors import NothingFound
     from auditor.observation_store import REASONS, acknowledge, find_observation
+    from auditor.ready import ready
 
     _one_of("--reason", reason, REASONS)
     if len(note) > 2000:
@@ -113,7 +118,7 @@ def ack(
     invocation, signed = invocation_of(context), by or getpass.getuser()
     outcomes: list[dict[str, str]] = []
     failed = 0
-    with invocation.connect() as connection:
+    with ready(invocation) as connection:
         for typed in ids:
             try:
                 row = find_observation(connection, typed)
@@ -163,8 +168,11 @@ def watch(
     invocation = invocation_of(context)
     settings = invocation.settings()
     with invocation.resolve() as dsn:
-        from auditor.database import listen_dsn
+        from auditor.database import listen_dsn, opened
+        from auditor.ready import make_ready
 
+        with opened(dsn) as connection:
+            make_ready(connection, settings)
         Watch(invocation.screen, listen_dsn(dsn, settings), severity, invocation).run(since, once)
 
 
@@ -240,6 +248,4 @@ class Watch:
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise typer.BadParameter(
-            f"{value!r} is not one of {', '.join(allowed)}", param_hint=option
-        )
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}", param_hint=option)

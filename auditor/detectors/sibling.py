@@ -73,9 +73,11 @@ class Sibling:
 
 def siblings(keys: Sequence[SeriesKey]) -> list[list[int]]:
     """For each series the places of the other implementations of its cache."""
+    places: dict[str, list[int]] = {}
+    for at, key in enumerate(keys):
+        places.setdefault(key.cache_name, []).append(at)
     return [
-        [at for at, other in enumerate(keys) if other.cache_name == key.cache_name and other != key]
-        for key in keys
+        [other for other in places[key.cache_name] if other != at] for at, key in enumerate(keys)
     ]
 
 

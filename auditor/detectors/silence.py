@@ -18,6 +18,7 @@ POOLS = (3, 10)
 class Silence:
     """-log10 of the chance that an ordinary cache is not asked once in the pooled minutes.
 
+    By the week's profile alone: the last hour of a long silence is no measure of the next minute.
     0 while there is any traffic. A missing window counts as silent: what is not heard cannot be
     told from what is not there.
     """
@@ -34,8 +35,8 @@ class Silence:
         metric = BY_NAME["traffic"]
         gets = np.nan_to_num(numerator(metric, scene.windows), nan=0.0)
         expected = scene.expectations[metric.name]
-        known = np.isfinite(expected.centre)
-        mean = np.where(known, pooled(expected.centre, minutes), np.nan)
+        known = np.isfinite(expected.seasonal)
+        mean = np.where(known, pooled(expected.seasonal, minutes), np.nan)
         size = 1 / expected.dispersion
         chance = size * np.log1p(mean / size) / np.log(10.0)
         quiet = lasting(gets == 0, minutes)

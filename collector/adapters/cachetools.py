@@ -3,13 +3,14 @@
     cache = watched(TTLCache(1000, 60), cache_name="pages", implementation_type="new")
 
 `watched` gives the same object back, of a class of the same name derived from its own: what it
-returns, raises and keeps is what it did before, and so is every call it makes (the timer, __missing__,
-getsizeof). It may be used with cachetools.cached. A copy or a pickle of it is an ordinary cache.
+returns, raises and keeps is what it did before, and so is every call it makes (the timer,
+__missing__, getsizeof). It may be used with cachetools.cached. A copy or a pickle of it is an
+ordinary cache.
 
 An eviction is what __setitem__ removes through popitem; a popitem, pop or del of the application's
-own is a delete, and counts when it removed something. What the cache itself removes for its age is an
-expiration. `clear` is one delete, with the number of entries in its metadata. A `setdefault` right
-after a miss of the same key in the same thread is its fill, and no second get.
+own is a delete, and counts when it removed something. What the cache itself removes for its age is
+an expiration. `clear` is one delete, with the number of entries in its metadata. A `setdefault`
+right after a miss of the same key in the same thread is its fill, and no second get.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from collector.keys import encode_builtin
 if TYPE_CHECKING:
     from collector.keys import Encoder
     from collector.session import Collector
+
+    _Cache = cachetools.Cache[Any, Any]
+else:
+    _Cache = object
 
 logger = logging.getLogger("collector")
 
@@ -52,7 +57,9 @@ def watched(
     finds nothing counts as a miss, for code that asks so before it reads.
     """
     if collector is None:
-        from collector.default import collector
+        from collector.default import collector as applications_own
+
+        collector = applications_own
     collector.encode_keys(cache_name, encode_key)
     recording = _Recording(cache_name, implementation_type, collector, membership_is_lookup)
     object.__setattr__(cache, _ATTRIBUTE, recording)
@@ -114,11 +121,13 @@ class _Recording:
             logger.debug("an operation was not recorded", exc_info=True)
 
 
-class _Watching:
+class _Watching(_Cache):
     """The methods that are put before those of the cache's own class."""
 
+    _cache_auditor_watch: _Recording
+
     def __getitem__(self, key: Any) -> Any:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         if inside.operation:
             inside.found = True
@@ -152,7 +161,7 @@ class _Watching:
             inside.absent = True
 
     def get(self, key: Any, *arguments: Any, **named: Any) -> Any:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         if inside.operation:
             return super().get(key, *arguments, **named)
@@ -171,14 +180,14 @@ class _Watching:
 
     def __contains__(self, key: Any) -> bool:
         found = super().__contains__(key)
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         if watch.membership_is_lookup and not found and not watch.inside.operation:
             watch.inside.missed = key
             watch(self, "miss", key)
         return found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         before = inside.operation
         held = _holds(self, key)
@@ -197,7 +206,7 @@ class _Watching:
             watch(self, "expire", key)  # replaced by a value that was too old already
 
     def setdefault(self, key: Any, *arguments: Any, **named: Any) -> Any:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         fill = inside.missed is key
         before, inside.operation = inside.operation, "setdefault"
@@ -212,7 +221,7 @@ class _Watching:
                 watch(self, "hit" if inside.found else "miss", key, began)
 
     def __delitem__(self, key: Any) -> None:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         began = perf_counter_ns()
         held = _holds(self, key)
@@ -226,7 +235,7 @@ class _Watching:
             watch(self, "delete", key, began)
 
     def pop(self, key: Any, *arguments: Any, **named: Any) -> Any:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         before, inside.operation = inside.operation, "pop"
         inside.found = False
@@ -240,7 +249,7 @@ class _Watching:
         return value
 
     def popitem(self) -> Any:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         before, inside.operation = inside.operation, "popitem"
         began = perf_counter_ns()
@@ -255,7 +264,7 @@ class _Watching:
         return item
 
     def clear(self) -> None:
-        watch: _Recording = self._cache_auditor_watch
+        watch = self._cache_auditor_watch
         inside = watch.inside
         held = cachetools.Cache.__len__(self)
         before, inside.operation = inside.operation, "clear"
@@ -275,14 +284,16 @@ class _Watching:
             copy.__class__ = own
             del copy.__dict__[_ATTRIBUTE]
             return copy
-        function, arguments, state, *_ = self.__reduce_ex__(4)
+        parts: Any = self.__reduce_ex__(4)
+        function, arguments, state, *_ = parts
         copy = function(*arguments)
         copy.__dict__.update(state)
         return copy
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         own = _own_class(type(self))
-        function, arguments, state, *rest = super().__reduce_ex__(protocol)
+        parts: Any = super().__reduce_ex__(protocol)
+        function, arguments, state, *rest = parts
         arguments = tuple(own if part is type(self) else part for part in arguments)
         if isinstance(state, dict):
             state = {name: part for name, part in state.items() if name != _ATTRIBUTE}
@@ -293,8 +304,8 @@ class _WatchingAge(_Watching):
     """The same, for caches that remove what has reached its age."""
 
     def expire(self, *arguments: Any, **named: Any) -> Any:
-        expired = super().expire(*arguments, **named)
-        watch: _Recording = self._cache_auditor_watch
+        expired = super().expire(*arguments, **named)  # type: ignore[misc]  # the cache's
+        watch = self._cache_auditor_watch
         for key, value in expired or ():
             watch(self, "expire", key, value=value)
         return expired

@@ -39,6 +39,7 @@ _KEEPALIVE = {
     "tcp_user_timeout": 30_000,
 }
 _MOST_ATTEMPTS = 4
+_SECOND, _BINS, _COUNTS = (Weight._fields.index(name) for name in ("second", "bins", "counts"))
 
 
 class PostgresSink:
@@ -200,11 +201,10 @@ class PostgresSink:
         with connection.cursor() as cursor, cursor.copy(self._queries["copy_weights"]) as copy:
             copy.set_types(WEIGHT_TYPES)
             for weight in weights:
-                cache, implementation, node, second, operation, failed, n, *rest = weight
-                elapsed_sum, elapsed_max, bins, counts, value_bytes = rest
-                names = (cache, implementation, node, second * SECOND_NS, operation, failed, n)
-                latency = (elapsed_sum, elapsed_max, list(bins), list(counts))
-                copy.write_row((*names, *latency, value_bytes, batch_id))
+                columns: list[Any] = list(weight)
+                columns[_SECOND] = weight.second * SECOND_NS
+                columns[_BINS], columns[_COUNTS] = list(weight.bins), list(weight.counts)
+                copy.write_row((*columns, batch_id))
 
     def _heartbeat(self, connection: psycopg.Connection, beat: Beat) -> None:
         said = {
@@ -258,7 +258,10 @@ class PostgresSink:
             weights = find_refused(
                 batch.weights, trying(lambda part: self._copy_weights(connection, part, 0))
             )
-        return [RefusedRow(item, reason) for item, reason in (*rows, *weights)]
+        return [
+            *(RefusedRow(row, reason) for row, reason in rows),
+            *(RefusedRow(weight, reason) for weight, reason in weights),
+        ]
 
 
 def _without(batch: Batch, refused: Sequence[RefusedRow]) -> Batch:

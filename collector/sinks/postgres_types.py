@@ -12,12 +12,10 @@ from psycopg import Connection
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
-EVENT_TYPES = (
-    "text timestamptz text text text text float8 int8 int8 text text jsonb bool int8".split()
-)
-WEIGHT_TYPES = (
-    "text text text timestamptz text bool int8 int8 float8 int2[] int8[] int8 int8".split()
-)
+EVENT_TYPES = ["text", "timestamptz", *["text"] * 4, "float8", "int8", "int8", "text", "text"]
+EVENT_TYPES += ["jsonb", "bool", "int8"]
+WEIGHT_TYPES = ["text", "text", "text", "timestamptz", "text", "bool", "int8", "int8", "float8"]
+WEIGHT_TYPES += ["int2[]", "int8[]", "int8", "int8"]
 
 # PostgreSQL counts microseconds from 2000-01-01T00:00:00Z.
 _EPOCH_2000_US = 946_684_800 * 10**6
@@ -37,7 +35,8 @@ class _InstantDumper(Dumper):
     format = Format.BINARY
 
     def dump(self, obj: Any) -> Buffer:
-        return _LONG(obj // 1000 - _EPOCH_2000_US)
+        packed: bytes = _LONG(int(obj) // 1000 - _EPOCH_2000_US)
+        return packed
 
 
 class _JsonTextDumper(Dumper):
@@ -45,7 +44,7 @@ class _JsonTextDumper(Dumper):
     format = Format.BINARY
 
     def dump(self, obj: Any) -> Buffer:
-        return b"\x01" + obj.encode()
+        return b"\x01" + str(obj).encode()
 
 
 def register(connection: Connection) -> None:

@@ -243,7 +243,8 @@ order by minute_window;
 -- name: mark_to_rescore
 -- Minutes that changed although they had been scored.
 insert into monitoring.cache_windows_to_rescore (minute_window)
-select unnest(%(minutes)s::timestamptz[])
+select distinct minute_window from monitoring.cache_window_scores
+where minute_window = any(%(minutes)s::timestamptz[])
 on conflict (minute_window) do nothing;
 
 -- name: read_hours_to_roll

@@ -62,7 +62,9 @@ def test_sql_is_in_sql_only(path: Path) -> None:
         and isinstance(node.body[0], ast.Expr)
     }
     # the word after the verb tells a statement from a sentence
-    followed = re.compile(r"\b(from|into|set|table|schema|role|database|monitoring\.|values)\b", re.I)
+    followed = re.compile(
+        r"\b(from|into|set|table|schema|role|database|monitoring\.|values)\b", re.I
+    )
     found = [
         node.value
         for node in ast.walk(module)
@@ -126,7 +128,9 @@ def test_every_named_statement_is_used() -> None:
     """A statement that no program names is dead."""
     import sql
 
-    programs = "\n".join(path.read_text("utf-8") for path in sources("auditor", "baselines", "collector"))
+    programs = "\n".join(
+        path.read_text("utf-8") for path in sources("auditor", "baselines", "collector")
+    )
     unused = [
         f"{path.stem}.{name}"
         for path in sorted((ROOT / "sql/queries").glob("*.sql"))

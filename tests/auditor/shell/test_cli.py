@@ -104,7 +104,7 @@ def test_config_show_names_each_value_and_its_source_without_the_password(cli: C
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert rows["dsn"]["value"] == "me@host/shop"
     assert rows["dsn"]["source"] == "environment DATABASE_URL"
-    assert rows["tick_second"]["source"] == "default"
+    assert rows["grace_s"]["source"] == "default"
     assert "hunter2" not in done.stdout
 
 
@@ -131,13 +131,14 @@ def test_tables_of_others_end_migrate_with_the_schemas_code(
     assert "Nothing was changed" in done.stderr
 
 
-def test_who_reads_the_output_may_go_away(cli: Cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_who_reads_the_output_may_go_away(options: list[str], tmp_path: Path) -> None:
     """As in `cache-auditor config show | head -0`: no traceback, and the shell's own code."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as closed:
         done = subprocess.run(
-            [sys.executable, "-m", "auditor", "config", "show"],
+            [sys.executable, "-m", "auditor", "config", "show", *options],
             stdout=closed, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (141, "")

@@ -1,7 +1,6 @@
 """Which database is used, how a connection is set up, and what a failed one says."""
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def with_passwords(private_cluster: PrivateCluster) -> Iterator[PrivateCluster]:
+def with_passwords(private_cluster: PrivateCluster) -> PrivateCluster:
     """A cluster that asks everybody but its superuser for a password."""
     conn = private_cluster.connect()
     conn.execute(compose.SQL("create role alice login password {}").format(SECRET))

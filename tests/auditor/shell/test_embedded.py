@@ -182,7 +182,10 @@ def test_a_process_id_that_is_somebody_elses_by_now_neither_bars_a_start_nor_is_
         left_behind = file.read_text().splitlines()
     with subprocess.Popen(["sleep", "600"], **server_account().process_options()) as stranger:
         try:
-            file.write_text("\n".join([str(stranger.pid), *left_behind[1:]]) + "\n")
+            lines = [str(stranger.pid), *left_behind[1:]]
+            file.write_text("\n".join(lines) + "\n")
+            socket_lock = server_folder / "socket" / ".s.PGSQL.5432.lock"
+            socket_lock.write_text("\n".join(lines[:5]) + "\n")
             assert server.postmaster.pid() is None
             assert server.stop_if_unused()
             with server as dsn, psycopg.connect(dsn) as conn:
@@ -259,9 +262,9 @@ def test_no_permission_bit_is_opened_for_the_servers_account(tmp_path: Path) -> 
 
 
 def test_roots_server_is_never_in_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     assert embedded.default_folder().is_relative_to("/var/lib/cache-auditor")
-    monkeypatch.setattr(embedded.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere/share")
     assert "cache-auditor" in embedded.default_folder().parts
     assert not embedded.default_folder().is_relative_to("/var/lib")

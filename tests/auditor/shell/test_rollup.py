@@ -370,6 +370,12 @@ def test_late_events_remake_the_window_and_ask_for_a_new_score(
     connection.execute(
         "insert into monitoring.cache_auditor_state values ('scored_until', %s)", [NOW]
     )
+    connection.execute(
+        "insert into monitoring.cache_window_scores"
+        " (cache_name, implementation_type, minute_window, run_id)"
+        " select 'c', 'new', unnest(%s), 0",
+        [[FIRST, FIRST + timedelta(minutes=1)]],
+    )
     sink.deliver(Batch(collector_id(), 0, (row("c", 2),)))
     roll_up(connection, NOW, GRACE)
     late = connection.execute("select minute_window from monitoring.cache_windows_to_rescore")

@@ -26,14 +26,23 @@ def test_without_anything_every_setting_is_its_default() -> None:
 
 
 def test_flag_beats_environment_beats_file_beats_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("cache-auditor.toml").write_text("grace_s = 1\ntick_second = 1\nretention_events_days = 1")
+    Path("cache-auditor.toml").write_text(
+        "grace_s = 1\nbaseline_refresh_minutes = 1\nretention_events_days = 1"
+    )
     monkeypatch.setenv("CACHE_AUDITOR_GRACE_S", "2")
-    monkeypatch.setenv("CACHE_AUDITOR_TICK_SECOND", "2")
-    reading = read_settings({"grace_s": 3, "tick_second": None})
+    monkeypatch.setenv("CACHE_AUDITOR_BASELINE_REFRESH_MINUTES", "2")
+    reading = read_settings({"grace_s": 3, "baseline_refresh_minutes": None})
     settings = reading.settings
-    assert (settings.grace_s, settings.tick_second, settings.retention_events_days) == (3, 2, 1)
+    assert (
+        settings.grace_s,
+        settings.baseline_refresh_minutes,
+        settings.retention_events_days,
+    ) == (3, 2, 1)
     assert reading.sources["grace_s"] == "flag --grace-s"
-    assert reading.sources["tick_second"] == "environment CACHE_AUDITOR_TICK_SECOND"
+    assert (
+        reading.sources["baseline_refresh_minutes"]
+        == "environment CACHE_AUDITOR_BASELINE_REFRESH_MINUTES"
+    )
     assert reading.sources["retention_events_days"] == "file cache-auditor.toml"
     assert reading.sources["time_zone"] == "default"
 
@@ -42,10 +51,10 @@ def test_the_file_may_be_named_by_flag_or_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name, second in (("named.toml", 11), ("other.toml", 22)):
-        (tmp_path / name).write_text(f"tick_second = {second}")
+        (tmp_path / name).write_text(f"baseline_refresh_minutes = {second}")
     monkeypatch.setenv("CACHE_AUDITOR_CONFIG", "named.toml")
-    assert read_settings().settings.tick_second == 11
-    assert read_settings(config=Path("other.toml")).settings.tick_second == 22
+    assert read_settings().settings.baseline_refresh_minutes == 11
+    assert read_settings(config=Path("other.toml")).settings.baseline_refresh_minutes == 22
     with pytest.raises(SettingsInvalid, match=r"--config names none\.toml, .* no such file"):
         read_settings(config=Path("none.toml"))
 
@@ -54,7 +63,7 @@ def test_every_wrong_value_is_reported_at_once_with_its_source_and_what_is_allow
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Path("cache-auditor.toml").write_text(
-        'grace_s = "soon"\ntick_second = 60\nno_such = 1\nhit_rate_warning_percent = 30\n'
+        'grace_s = "soon"\nbaseline_refresh_minutes = 0\nno_such = 1\nhit_rate_warning_percent = 30\n'
         f'listen_dsn = "{SECRET} x"'
     )
     monkeypatch.setenv("CACHE_AUDITOR_TIME_ZONE", "Mars/Olympus")
@@ -63,7 +72,10 @@ def test_every_wrong_value_is_reported_at_once_with_its_source_and_what_is_allow
     text = str(caught.value)
     assert text.startswith("7 settings are wrong:")
     assert "grace_s = 'soon' (file cache-auditor.toml): must be a number from 0 to 3600" in text
-    assert "tick_second = 60 (file cache-auditor.toml): must be a number from 0 to 59" in text
+    assert (
+        "baseline_refresh_minutes = 0 (file cache-auditor.toml): must be a number from 1 to 1440"
+        in text
+    )
     assert "no_such (file cache-auditor.toml): there is no such setting" in text
     assert "time_zone = 'Mars/Olympus' (environment CACHE_AUDITOR_TIME_ZONE)" in text
     assert "hit_rate_warning_percent must be below hit_rate_critical_percent" in text

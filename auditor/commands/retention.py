@@ -1,0 +1,40 @@
+"""`cache-auditor retention`: trim now what is older than it is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from auditor.invocation import invocation_of
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def retention(context: typer.Context) -> None:
+        """Trim what is older than it is kept: raw rows, minutes, hours, scores, logs.
+
+        `run` does this daily. Spans that were loaded with --keep stay.
+        """
+        from auditor.errors import Busy
+        from auditor.judging_settings import keep
+        from auditor.ready import ready
+        from auditor.retention import retain
+
+        invocation = invocation_of(context)
+        settings = invocation.settings()
+        screen = invocation.screen
+        with ready(invocation) as connection, screen.progress("trimming") as step:
+            removed = retain(connection, datetime.now(UTC), keep(settings), lambda _w, n: step(n))
+        if removed is None:
+            raise Busy("another auditor is trimming this database")
+        if screen.json:
+            screen.document(removed)
+            return
+        rows = [
+            (name.removeprefix("trim_").replace("_", " "), n) for name, n in removed.items() if n
+        ]
+        if rows:
+            screen.table(("what", "removed"), rows)
+        else:
+            screen.say("nothing is older than it is kept")

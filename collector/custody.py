@@ -1,0 +1,109 @@
+"""What a collector keeps on disk: folder, counters, backlog, and the dead it looks after."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from collector import dead_letters
+from collector.backlog import Backlog
+from collector.batch import Batch
+from collector.losses import CounterFile
+from collector.orphans import Orphan, find_orphans
+from collector.recorder import Recorder
+from collector.settings import Settings
+from collector.sinks.sink import RefusedRow
+from collector.spool import Spool
+from collector.spool_folder import ClaimedFolder, claim, destination_folder
+from collector.tally import Tally
+
+logger = logging.getLogger("collector")
+
+DEAD_LETTERS = "dead_letters.jsonl"
+
+
+class Custody:
+    """One process's part of the spool folder; without a folder, bounded memory alone."""
+
+    def __init__(
+        self, settings: Settings, collector_id: str, tally: Tally, clock_ns: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._collector_id = collector_id
+        self._tally = tally
+        self._clock_ns = clock_ns
+        self._folder: ClaimedFolder | None = None
+        self._counters: CounterFile | None = None
+        self.destination: Path | None = None
+        self.backlog = Backlog(None, settings.buffer_events)
+        self.orphans: deque[Orphan] = deque()
+
+    def open(self, destination: str, recorder: Recorder) -> None:
+        """Take the folder and count in it; a disk that does not let us is said once."""
+        try:
+            self.destination = destination_folder(self._settings.spool_dir, destination)
+            self._folder = claim(self.destination / self._collector_id)
+            if self._folder is None:
+                raise OSError("its folder is held by another process")
+            self._counters = CounterFile(self._folder.counts)
+            recorder.count_in(self._counters.cells)
+            spool = self._make_spool(self._folder.path, self._tally.lose)
+            self.backlog = Backlog(spool, self._settings.buffer_events)
+        except OSError as error:
+            logger.warning("without a spool: what the server does not take is lost: %s", error)
+
+    def begin(self, batch: Batch) -> None:
+        """The batch is now being delivered or spooled."""
+        if self._counters is not None:
+            self._counters.begin(batch.sequence, len(batch.rows))
+
+    def settle(self, under_way: Batch | None) -> None:
+        """Tell the counter file what would survive a kill now."""
+        if self._counters is not None:
+            waits = len(under_way.rows) if under_way is not None else 0
+            drained = self._tally.drained + self._tally.dropped
+            self._counters.settled(drained - waits - self.backlog.in_memory)
+
+    def set_aside(self, batch: Batch, refused: Sequence[RefusedRow]) -> None:
+        """Count what the database refused, and keep it for a person to look at."""
+        for row in refused:
+            self._tally.refuse(f"by the database: {row.reason}")
+        if refused and self.destination is not None:
+            path = self.destination / DEAD_LETTERS
+            try:
+                dead_letters.set_aside(path, batch.collector_id, batch.sequence, refused)
+            except OSError as error:
+                logger.warning("refused rows cannot be set aside: %s", error)
+
+    def look_after_the_dead(self) -> None:
+        """Take over what collectors left behind whose process is gone."""
+        if self.destination is not None and not self.orphans:
+            try:
+                found = find_orphans(self.destination, self._collector_id, self._make_spool)
+                self.orphans.extend(found)
+            except OSError as error:
+                logger.debug("the spool folder cannot be read: %s", error)
+
+    def release(self) -> None:
+        """Let go of every lock, without a change on the disk."""
+        for orphan in self.orphans:
+            orphan.release()
+        if self._folder is not None:
+            self._folder.release()
+
+    def close(self) -> None:
+        """The end: the folder stays only if something waits in it."""
+        if self._folder is not None and not self.backlog:
+            self._folder.remove()
+        self.release()
+
+    def _make_spool(self, folder: Path, on_loss: Callable[[int], None]) -> Spool:
+        return Spool(
+            folder,
+            max_bytes=self._settings.spool_bytes,
+            max_age_ns=int(self._settings.spool_age_s * 1e9),
+            clock_ns=self._clock_ns,
+            on_loss=on_loss,
+        )

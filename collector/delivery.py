@@ -1,0 +1,76 @@
+"""Talking to a sink that may be away: an attempt, a pause that grows, one line in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from math import inf
+from random import Random
+from typing import TypeVar
+
+from collector.backoff import pause
+from collector.errors import SchemaMismatch, SinkUnavailable
+
+logger = logging.getLogger("collector")
+Answer = TypeVar("Answer")
+
+
+class Delivery:
+    """Whether the sink answers, and when to try again. now: seconds of the UTC epoch.
+
+    retry_at is inf when there is nothing to try again.
+    """
+
+    def __init__(self, now: Callable[[], float], seed: str) -> None:
+        self._now = now
+        self._random = Random(seed)
+        self._failures = 0
+        self._schema_warned = False
+        self.retry_at = inf
+
+    @property
+    def failing(self) -> bool:
+        """The last attempt failed."""
+        return self._failures > 0
+
+    @property
+    def resting(self) -> bool:
+        """The last attempt failed, and the pause after it is not over."""
+        return self.failing and self._now() < self.retry_at
+
+    def soon(self) -> None:
+        """There is something to be delivered: try as soon as the sink is thought to answer."""
+        if not self.failing:
+            self.retry_at = self._now()
+
+    def done(self) -> None:
+        """There is nothing left to try again."""
+        if not self.failing:
+            self.retry_at = inf
+
+    def attempt(self, call: Callable[[], Answer]) -> Answer | None:
+        """What the sink answers; None when it is away, and then not before `retry_at` again."""
+        try:
+            answer = call()
+        except Exception as error:
+            self._failures += 1
+            self.retry_at = self._now() + pause(self._failures, self._random.random())
+            self._tell(error)
+            return None
+        if self._failures:
+            logger.info("the metrics database answers again")
+            self._failures = 0
+            self.retry_at = self._now()
+        return answer
+
+    def _tell(self, error: Exception) -> None:
+        if isinstance(error, SchemaMismatch):
+            if not self._schema_warned:
+                self._schema_warned = True
+                logger.warning("batches wait until `cache-auditor migrate` is run: %s", error)
+        elif self._failures > 1:
+            return
+        elif isinstance(error, SinkUnavailable):
+            logger.warning("the metrics database is away, batches are spooled: %s", error)
+        else:
+            logger.exception("delivering failed in an unforeseen way; batches are spooled")

@@ -1,0 +1,73 @@
+"""Events into rows: rules checked, keys hashed with the best secret known, refusals counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from collector.errors import SinkUnavailable
+from collector.events import Event, Refused, Row, Span, prepare
+from collector.keys import Encoder, KeyHasher
+from collector.secret import Secret, find_secret
+from collector.tally import Tally
+
+
+class Preparation:
+    """Prepares one collector's events. ask: the sink's secret, or SinkUnavailable.
+
+    encoder is for every cache, encoders for single ones by cache_name. folder: where secrets are
+    remembered, once it is known.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        ask: Callable[[], bytes],
+        *,
+        given_secret: str | None = None,
+        plain: bool = False,
+        encoder: Encoder | None = None,
+        encoders: Mapping[str, Encoder] | None = None,
+    ) -> None:
+        self._tally = tally
+        self._ask = ask
+        self._given_secret = given_secret
+        self._plain = plain
+        self._encoder, self._encoders = encoder, encoders
+        self._secret: Secret | None = None
+        self._hasher: KeyHasher | None = None
+        self.folder: Path | None = None
+
+    @property
+    def keys_local(self) -> bool:
+        """Keys are hashed with a secret of this host alone."""
+        return self._secret is not None and self._secret.local
+
+    def rows(self, events: list[Event], now_ns: int, ask: bool = True) -> tuple[Row, ...]:
+        """Those that may be stored, in order; others are counted. ask: the sink may be asked."""
+        self._tally.drained += len(events)
+        hasher = self._hasher or self.learn(ask)
+        span = Span.around(now_ns)
+        rows = []
+        for event in events:
+            row = prepare(event, span, hasher)
+            if isinstance(row, Refused):
+                self._tally.refuse(row.reason)
+            else:
+                rows.append(row)
+        return tuple(rows)
+
+    def learn(self, ask: bool = True) -> KeyHasher:
+        """Find the secret (again) and hash with it from now on."""
+        self._secret = find_secret(self._given_secret, self._ask if ask else _not_now, self.folder)
+        self._hasher = KeyHasher(
+            self._secret.value,
+            encoder=self._encoder,
+            encoders=self._encoders,
+            plain=self._plain,
+        )
+        return self._hasher
+
+
+def _not_now() -> bytes:
+    raise SinkUnavailable("the server is not asked now")
