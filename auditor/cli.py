@@ -5,6 +5,7 @@ import is imported inside the functions that need it, so that `--help` stays qui
 """
 
 import importlib
+import logging
 import pkgutil
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -54,6 +55,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not the driver's note that a connection broken off by Ctrl-C could not be rolled back."""
+    return not record.getMessage().startswith("error ignored")
+
+
 def start(
     context: typer.Context,
     dsn: Annotated[
@@ -72,6 +78,7 @@ def start(
 
     --dsn, --config and --json may stand before or after the command.
     """
+    logging.getLogger("psycopg").addFilter(_is_news)
     context.obj = Invocation(Screen(json=json), {"dsn": dsn}, config)
 
 

@@ -19,6 +19,7 @@ from auditor.errors import EmbeddedUnavailable
 from auditor.lease import Lease, guard, living_holders
 from auditor.postgres_programs import Programs
 from auditor.postmaster import Postmaster
+from auditor.server_account import make_way
 
 VERSION: Final = 18
 DATABASE: Final = "cache_auditor"
@@ -116,7 +117,7 @@ class EmbeddedPostgres:
 
     def _make_folder(self) -> None:
         try:
-            self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            make_way(self._folder)
         except OSError as exc:
             raise EmbeddedUnavailable(
                 f"the embedded PostgreSQL needs the folder {self._folder}: {exc.strerror}. "

@@ -71,20 +71,16 @@ def _latency(scene: Scene, which: str, part: FloatArray, ordinary: FloatArray) -
 def _drop(scene: Scene) -> BoolArray:
     """Far fewer gets than the week and the last hour both promise, and nobody else got them."""
     gets, usual = _gets(scene), _lesser_usual(scene)
-    lost = pooled(usual - gets, MINUTES)
     one = (gets < DROP_ONE_MINUTE * usual) & (usual > 0)
     few = lasting(gets < DROP_LASTING * usual, MINUTES)
-    return (one | few) & _kept(scene, lost)
+    return (one | few) & _kept(scene, -1.0)
 
 
 def _surge(scene: Scene) -> BoolArray:
     """Far more gets than the week and the last hour both promise, and nobody else lost them."""
     expected = scene.expectations["traffic"]
     usual = np.nan_to_num(np.maximum(expected.centre, expected.seasonal), nan=np.inf)
-    gets = _gets(scene)
-    more = lasting(gets > SURGE * usual, GATE)
-    gained = pooled(np.where(np.isfinite(usual), gets - usual, 0.0), MINUTES)
-    return more & _kept(scene, gained)
+    return lasting(_gets(scene) > SURGE * usual, GATE) & _kept(scene, 1.0)
 
 
 def _lesser_usual(scene: Scene) -> FloatArray:
@@ -96,8 +92,13 @@ def _lesser_usual(scene: Scene) -> FloatArray:
     return np.asarray(np.nan_to_num(np.minimum(expected.centre, expected.seasonal), nan=0.0))
 
 
-def _kept(scene: Scene, moved: FloatArray) -> BoolArray:
-    """Where the siblings did not make up for most of what moved, shape (m, n)."""
+def _kept(scene: Scene, sign: float) -> BoolArray:
+    """Where the siblings did not make up for most of what moved against the week, shape (m, n).
+
+    sign: -1 for gets that were lost, 1 for gets that came on top.
+    """
+    week = scene.expectations["traffic"].seasonal
+    moved = pooled(np.where(np.isfinite(week), sign * (_gets(scene) - week), 0.0), MINUTES)
     others = np.zeros_like(moved)
     for column, group in enumerate(siblings(scene.windows.keys)):
         for other in group:

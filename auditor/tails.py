@@ -53,7 +53,8 @@ def _sum_ratios(k: FloatArray, n: FloatArray, alpha: FloatArray, beta: FloatArra
         total[active] += term
         k = k + 1
         # While ratios fall, the rest is at most a geometric series.
-        rest = np.where(ratio < 1, term * ratio / np.maximum(1 - ratio, 1e-300), np.inf)
+        falls = ratio < 1
+        rest = np.where(falls, term * ratio / np.where(falls, 1 - ratio, 1.0), np.inf)
         going = (k < n) & (rest > RELATIVE_ERROR * total[active])
         if not going.all():
             active, term = active[going], term[going]

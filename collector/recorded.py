@@ -237,7 +237,7 @@ def _scaled(value: Any, unit_ns: int, name: str) -> int:
             return int(text) * unit_ns
         whole, _, fraction = text.partition(".")
         if whole.lstrip("+-").isdigit() and fraction.isdigit():
-            part = int(fraction[:18]) * unit_ns // 10 ** min(len(fraction), 18)
+            part = int(fraction[:18].ljust(18, "0")) * unit_ns // 10**18
             return int(whole) * unit_ns + (-part if whole.startswith("-") else part)
         return round(float(text) * unit_ns)
     except (ValueError, OverflowError):

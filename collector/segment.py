@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 
+from collector.batch import LARGEST_BATCH
+
 _HEADER = Struct(">4sIIQI")
 _MAGIC = b"CAB1"
 LONGEST_RECORD = 64 * 2**20
@@ -21,7 +23,7 @@ LONGEST_RECORD = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A spooled batch; content is None when its checksum does not hold."""
+    """A spooled batch; content is None when its checksum does not hold (events: as it says)."""
 
     events: int
     written_ns: int
@@ -65,7 +67,7 @@ def read_records(path: Path) -> Iterator[Record]:
             if len(body) < length:
                 return
             if checksum != _checksum(length, events, written_ns, body):
-                yield Record(0, 0, None)
+                yield Record(min(events, LARGEST_BATCH), 0, None)
                 continue
             yield Record(events, written_ns, zlib.decompress(body))
 

@@ -62,7 +62,8 @@ def remove_abandoned() -> None:
 def clear(folder: Path) -> None:
     """Stop and remove a run's servers, but for those that a worker of it still uses."""
     servers = [path for path in folder.iterdir() if path.is_dir()]
-    if all([EmbeddedPostgres(path).stop_if_unused() for path in servers]):
+    stopped = [EmbeddedPostgres(path).stop_if_unused() for path in servers]
+    if all(stopped):
         shutil.rmtree(folder, ignore_errors=True)
 
 

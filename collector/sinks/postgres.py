@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from collector.batch import Batch, Beat, counts_of
 from collector.bisect_refused import find_refused
-from collector.errors import SchemaMismatch, SinkUnavailable
+from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable
 from collector.events import DAY_NS, Row
 from collector.sinks.postgres_types import EVENT_TYPES, WEIGHT_TYPES, register
 from collector.sinks.sink import Receipt, RefusedRow
@@ -46,6 +46,7 @@ class PostgresSink:
     """One connection, made when it is needed and made again when it is gone.
 
     any_day: accept days of any age (for recorded events) instead of the collector's nine.
+    Raises CollectorError for a dsn that cannot be read.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class PostgresSink:
         application_name: str = "cache-auditor collector",
     ) -> None:
         self._dsn = dsn
+        self.destination = _destination(dsn)
         self._parameters: dict[str, Any] = {
             **_KEEPALIVE,
             "connect_timeout": connect_timeout_s,
@@ -66,13 +68,6 @@ class PostgresSink:
         self._queries = {name: text.encode() for name, text in queries("collector").items()}
         self._connection: psycopg.Connection | None = None
         self._days: set[int] = set()
-
-    @property
-    def destination(self) -> str:
-        """Host, port and database, without user and password."""
-        found = conninfo_to_dict(self._dsn)
-        parts = ("service", "host", "hostaddr", "port", "dbname")
-        return " ".join(f"{part}={found[part]}" for part in parts if found.get(part))
 
     def deliver(self, batch: Batch) -> Receipt:
         """Store it once; rows that the server refuses for their content are in the receipt.
@@ -262,6 +257,16 @@ class PostgresSink:
             *(RefusedRow(row, reason) for row, reason in rows),
             *(RefusedRow(weight, reason) for weight, reason in weights),
         ]
+
+
+def _destination(dsn: str) -> str:
+    """Host, port and database, without user and password."""
+    try:
+        found = conninfo_to_dict(dsn)
+    except psycopg.Error:  # its text may hold a part of the password
+        raise CollectorError("the DSN is not a connection string that libpq can read") from None
+    parts = ("service", "host", "hostaddr", "port", "dbname")
+    return " ".join(f"{part}={found[part]}" for part in parts if found.get(part))
 
 
 def _without(batch: Batch, refused: Sequence[RefusedRow]) -> Batch:

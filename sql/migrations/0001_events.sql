@@ -252,7 +252,9 @@ begin
         return false;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('monitoring.cache_metrics.partition', 0));
-    if to_regclass('monitoring.' || partition_name) is not null then
+    -- whoever had the lock may have made it; to_regclass would answer from this session's cache
+    if exists (select from pg_class where relname = partition_name
+               and relnamespace = 'monitoring'::regnamespace) then
         return false;
     end if;
     if exists (select from monitoring.cache_trimmed_days where day = p_day) then
@@ -309,7 +311,8 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('monitoring.cache_metrics.partition', 0));
     insert into monitoring.cache_trimmed_days (day) values (p_day) on conflict do nothing;
-    if to_regclass('monitoring.' || partition_name) is null then
+    if not exists (select from pg_class where relname = partition_name
+                   and relnamespace = 'monitoring'::regnamespace) then
         return false;
     end if;
     execute format('drop table monitoring.%I', partition_name);

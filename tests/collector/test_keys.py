@@ -67,8 +67,12 @@ def test_plain_keys_are_kept_where_they_can_be(key: str | bytes, kept: bool) -> 
 
 
 PLAIN_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text() | st.binary(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | st.binary(),
     lambda inner: st.lists(inner, max_size=4).map(tuple),
     max_leaves=8,
 )

@@ -1,4 +1,8 @@
-"""Logins for the tests of rights. Roles are the cluster's, so each test makes its own and drops it."""
+"""For the tests of the schema: a connection whose work is undone, and logins.
+
+    connection    to a migrated database that many tests share; what a test does is rolled back
+    make_login    a function that makes a login; roles are the cluster's, so it is dropped afterwards
+"""
 
 import itertools
 import os
@@ -8,11 +12,26 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.postgres_clusters import Cluster
+from tests.postgres_clusters import Cluster, Database
 
 NUMBERS = itertools.count(1)
 
 MakeLogin = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def shared_database(cluster: Cluster) -> Iterator[Database]:
+    """One for the tests that only look, or undo what they do: making one takes half a second."""
+    with cluster.migrated_database() as made:
+        yield made
+
+
+@pytest.fixture
+def connection(shared_database: Database) -> Iterator[psycopg.Connection]:
+    """In a transaction that is rolled back; a statement that is to fail needs a savepoint."""
+    with psycopg.connect(shared_database.dsn, autocommit=True) as made:
+        with made.transaction(force_rollback=True):
+            yield made
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.postgres_clusters import Database
-
 pytestmark = pytest.mark.every_postgres
 
 REAL, COUNT, TEXT, WHEN, BOOL = "float8", "int8", "text", "timestamptz", "bool"
@@ -65,11 +63,6 @@ WINDOW_KEYS = [
     ("cache_metrics_1hour", ["cache_name", "implementation_type", "node", "hour_window"]),
 ]
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def connection(database: Database) -> psycopg.Connection:
-    return database.connect()
 
 
 def write_window(
@@ -143,7 +136,7 @@ def test_fault_6_a_deviation_of_a_million_percent_can_be_stored(
     )
     assert connection.execute(insert, [1e6]).fetchone() == (1e6,)
     for impossible in (float("inf"), float("-inf"), float("nan")):
-        with pytest.raises(errors.CheckViolation):
+        with pytest.raises(errors.CheckViolation), connection.transaction():
             connection.execute(insert, [impossible])
 
 
@@ -162,9 +155,9 @@ def test_a_window_lies_on_its_minute_and_is_there_once(connection: psycopg.Conne
     write_window(connection, START, "new")
     write_window(connection, START, "legacy")
     write_window(connection, START, "new", node="b")
-    with pytest.raises(errors.UniqueViolation):
+    with pytest.raises(errors.UniqueViolation), connection.transaction():
         write_window(connection, START, "new")
-    with pytest.raises(errors.CheckViolation):
+    with pytest.raises(errors.CheckViolation), connection.transaction():
         write_window(connection, START + timedelta(seconds=1), "new")
 
 
@@ -180,7 +173,7 @@ def test_a_second_active_baseline_of_a_series_is_refused(connection: psycopg.Con
         ("c", "legacy", True), ("d", "new", True),
     ):  # fmt: skip
         connection.execute(insert, [cache, implementation, *span, active])
-    with pytest.raises(errors.UniqueViolation, match="one_active"):
+    with pytest.raises(errors.UniqueViolation, match="one_active"), connection.transaction():
         connection.execute(insert, ["c", "new", *span, True])
 
 

@@ -43,9 +43,9 @@ def row(connection: psycopg.Connection, collector: uuid.UUID) -> dict[str, Any]:
     return found
 
 
-def test_a_watermark_never_moves_back(database: Database) -> None:
+def test_a_watermark_never_moves_back(connection: psycopg.Connection) -> None:
     """A replayed batch comes late and carries an old one; a heartbeat may carry none."""
-    connection, collector = database.connect(), uuid.uuid4()
+    collector = uuid.uuid4()
     assert beat(connection, collector, NOON)["watermark"] == NOON
     for earlier in (NOON - timedelta(minutes=5), None):
         assert beat(connection, collector, earlier)["watermark"] == NOON
@@ -53,23 +53,23 @@ def test_a_watermark_never_moves_back(database: Database) -> None:
     assert beat(connection, collector, later)["watermark"] == later
 
 
-def test_a_watermark_is_never_in_the_future(database: Database) -> None:
+def test_a_watermark_is_never_in_the_future(connection: psycopg.Connection) -> None:
     """A clock that runs ahead does not make minutes complete that have not been."""
-    connection, collector = database.connect(), uuid.uuid4()
+    collector = uuid.uuid4()
     ahead = datetime.now(UTC) + timedelta(days=1)
     found = beat(connection, collector, ahead, started_at=ahead)
     assert found["watermark"] <= found["now"]
     assert found["started_at"] <= found["now"]
 
 
-def test_no_watermark_stays_no_watermark(database: Database) -> None:
+def test_no_watermark_stays_no_watermark(connection: psycopg.Connection) -> None:
     """A collector that does not know how far it has come has not come up to now."""
-    assert beat(database.connect(), uuid.uuid4(), None)["watermark"] is None
+    assert beat(connection, uuid.uuid4(), None)["watermark"] is None
 
 
-def test_counts_only_rise_and_what_is_spooled_is_as_it_says(database: Database) -> None:
+def test_counts_only_rise_and_what_is_spooled_is_as_it_says(connection: psycopg.Connection) -> None:
     """Beats may overtake each other; the spool empties again."""
-    connection, collector = database.connect(), uuid.uuid4()
+    collector = uuid.uuid4()
     totals = {"recorded": 10, "delivered": 7, "dropped": 1, "refused": 1, "lost": 1}
     beat(connection, collector, NOON, node="a", pid=7, version="1", spooled=5, **totals)
     found = beat(connection, collector, NOON, recorded=8, spooled=0)
@@ -77,9 +77,9 @@ def test_counts_only_rise_and_what_is_spooled_is_as_it_says(database: Database) 
     assert (found["spooled"], found["node"], found["pid"], found["version"]) == (0, "a", 7, "1")
 
 
-def test_a_goodbye_is_taken_back_by_the_next_beat(database: Database) -> None:
+def test_a_goodbye_is_taken_back_by_the_next_beat(connection: psycopg.Connection) -> None:
     """Who ended in an orderly way is not missed; who beats again is expected again."""
-    connection, collector = database.connect(), uuid.uuid4()
+    collector = uuid.uuid4()
     assert beat(connection, collector, NOON)["goodbye_at"] is None
     left = beat(connection, collector, NOON, goodbye=True)
     assert left["goodbye_at"] == left["last_seen_at"]

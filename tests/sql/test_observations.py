@@ -11,8 +11,6 @@ from psycopg.rows import dict_row
 from tests.postgres_clusters import Database
 from tests.sql.hearing import heard, listening
 
-pytestmark = pytest.mark.every_postgres
-
 
 def opened(connection: psycopg.Connection, severity: str = "warning", n: int = 1) -> uuid.UUID:
     """The id of the last of n observations that one statement opened."""
@@ -49,6 +47,7 @@ RESOLVED = "state = 'resolved', resolved_at = now()"
 SIGNED = "acknowledged = true, acknowledged_at = now(), acknowledged_by = 'ann'"
 
 
+@pytest.mark.every_postgres
 @pytest.mark.parametrize(
     ("before", "change", "kind"),
     [
@@ -64,10 +63,9 @@ SIGNED = "acknowledged = true, acknowledged_at = now(), acknowledged_by = 'ann'"
     ],
 )
 def test_a_transition_is_one_row_of_its_kind(
-    database: Database, before: str | None, change: str, kind: str
+    connection: psycopg.Connection, before: str | None, change: str, kind: str
 ) -> None:
     """With the observation as it was after it, under the transaction that made it."""
-    connection = database.connect()
     observation = opened(connection)
     if before:
         update(connection, before, observation)
@@ -85,9 +83,8 @@ def test_a_transition_is_one_row_of_its_kind(
     assert (str(logged["xid"]),) == xid
 
 
-def test_opening_is_logged_the_worst_first(database: Database) -> None:
+def test_opening_is_logged_the_worst_first(connection: psycopg.Connection) -> None:
     """A statement may open many; each has its row."""
-    connection = database.connect()
     opened(connection, n=3)
     assert kinds(connection) == ["opened"] * 3
     connection.execute(
@@ -119,6 +116,7 @@ def test_nothing_changed_is_not_a_change(database: Database) -> None:
     assert heard(listener, connection) == []
 
 
+@pytest.mark.every_postgres
 def test_one_statement_wakes_once_however_many_rows(database: Database) -> None:
     """The payload has the last sequence of the log, which holds them all."""
     listener, connection = listening(database.connect()), database.connect()
@@ -169,9 +167,8 @@ def test_an_acknowledgement_is_signed_and_logged(database: Database, reason: str
     assert len(heard(listener, connection)) == 1
 
 
-def test_acknowledging_again_says_already_and_changes_nothing(database: Database) -> None:
+def test_acknowledging_again_says_already_and_changes_nothing(connection: psycopg.Connection) -> None:
     """The first signature stays."""
-    connection = database.connect()
     observation = opened(connection)
     acknowledge(connection, observation)
     assert acknowledge(connection, observation, "fixed", by="bob") == "already"
@@ -179,9 +176,8 @@ def test_acknowledging_again_says_already_and_changes_nothing(database: Database
     assert changes(connection)[-1]["by"] == "ann"
 
 
-def test_acknowledging_an_unknown_id_says_so(database: Database) -> None:
+def test_acknowledging_an_unknown_id_says_so(connection: psycopg.Connection) -> None:
     """Nothing is written."""
-    connection = database.connect()
     assert acknowledge(connection, uuid.uuid4()) == "unknown"
     found = connection.execute("select count(*) from monitoring.cache_acknowledgements").fetchone()
     assert found == (0,)
@@ -191,18 +187,16 @@ def test_acknowledging_an_unknown_id_says_so(database: Database) -> None:
     "wrong", [{"reason": "whatever"}, {"by": ""}, {"by": "x" * 201}, {"note": "x" * 2001}]
 )
 def test_an_acknowledgement_without_a_reason_or_a_name_is_refused(
-    database: Database, wrong: dict[str, str]
+    connection: psycopg.Connection, wrong: dict[str, str]
 ) -> None:
     """And so is one that would not fit a screen; the observation stays as it was."""
-    connection = database.connect()
     observation = opened(connection)
-    with pytest.raises(errors.CheckViolation):
+    with pytest.raises(errors.CheckViolation), connection.transaction():
         acknowledge(connection, observation, **wrong)
     assert kinds(connection) == ["opened"]
 
 
-def test_an_acknowledgement_needs_no_note(database: Database) -> None:
+def test_an_acknowledgement_needs_no_note(connection: psycopg.Connection) -> None:
     """None is as good as an empty one."""
-    connection = database.connect()
     assert acknowledge(connection, opened(connection), note=None) == "acknowledged"
     assert changes(connection)[-1]["note"] == ""

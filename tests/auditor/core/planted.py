@@ -7,7 +7,7 @@ import numpy as np
 from baselines.series import FloatArray, SeriesKey, Windows
 
 LEGACY, NEW = SeriesKey("sessions", "legacy"), SeriesKey("sessions", "new")
-MONDAY = 29_452_320
+MONDAY = 29_449_440
 """A Monday, 00:00 UTC, as epoch minute."""
 DAY = 1440
 HIT_MS, LOAD_MS = 0.5, 20.0

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL and its lease, with real processes that come, go and are killed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -247,6 +248,15 @@ def test_the_cluster_is_open_to_its_account_alone(
             found = (server_folder / name).stat()
             assert found.st_mode & 0o777 == 0o700
             assert found.st_uid == server_account().uid
+
+
+def test_a_strict_umask_does_not_shut_the_servers_account_out(server_folder: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with EmbeddedPostgres(server_folder / "new" / "18", durable=False) as dsn:
+            assert dsn
+    finally:
+        os.umask(before)
 
 
 def test_no_permission_bit_is_opened_for_the_servers_account(tmp_path: Path) -> None:

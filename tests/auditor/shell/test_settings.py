@@ -63,7 +63,8 @@ def test_every_wrong_value_is_reported_at_once_with_its_source_and_what_is_allow
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Path("cache-auditor.toml").write_text(
-        'grace_s = "soon"\nbaseline_refresh_minutes = 0\nno_such = 1\nhit_rate_warning_percent = 30\n'
+        'grace_s = "soon"\nbaseline_refresh_minutes = 0\n'
+        "no_such = 1\nhit_rate_warning_percent = 30\n"
         f'listen_dsn = "{SECRET} x"'
     )
     monkeypatch.setenv("CACHE_AUDITOR_TIME_ZONE", "Mars/Olympus")

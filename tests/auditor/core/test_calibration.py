@@ -1,0 +1,121 @@
+"""What a statistic is worth against its own past."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from auditor.calibration import (
+    MIN_WINDOWS,
+    MINUTES_A_WEEK,
+    MOST_SHAPE,
+    cluster_maxima,
+    fit_calibration,
+    from_dict,
+    opening_surprise,
+    score,
+    surprise,
+)
+from baselines.errors import TooFewWindows
+from baselines.series import FloatArray
+
+
+def past(seed: int, m: int = 2 * MINUTES_A_WEEK) -> FloatArray:
+    return np.random.default_rng(seed).exponential(1.0, m)
+
+
+@pytest.mark.parametrize("law", ["exponential", "normal", "autocorrelated"])
+def test_the_budget_is_kept_on_the_time_after(law: str) -> None:
+    """Learned on two weeks, the threshold for one alert a week gives about that in 40 others."""
+    random = np.random.default_rng(21)
+    m = 42 * MINUTES_A_WEEK
+    if law == "exponential":
+        values = random.exponential(1.0, m)
+    elif law == "normal":
+        values = random.normal(0, 1, m)
+    else:
+        noise = random.normal(0, 1, m + 9)
+        values = np.convolve(noise, np.ones(10) / np.sqrt(10), mode="valid")
+    learned = 2 * MINUTES_A_WEEK
+    tail = fit_calibration(values[:learned], least_scale=0.05)
+    later = surprise(values[learned:, None], [tail])[:, 0]
+    alerts = cluster_maxima(later, opening_surprise(1.0)).size
+    assert 40 / 5 <= alerts <= 40 * 3
+
+
+def test_surprise_rises_with_the_statistic_and_has_no_ceiling() -> None:
+    tail = fit_calibration(past(1), least_scale=0.1)
+    found = surprise(np.array([[-5.0], [0.0], [0.5], [3.0], [8.0], [80.0], [8000.0]]), [tail])[:, 0]
+    assert (np.diff(found) >= 0).all()
+    assert found[-1] > 10 * found[-3]
+    assert found[2] < 0.5
+
+
+def test_the_median_is_worth_a_half() -> None:
+    tail = fit_calibration(past(2), least_scale=0.1)
+    assert surprise(np.array([[tail.median]]), [tail])[0, 0] == pytest.approx(np.log10(2))
+
+
+def test_a_problem_in_the_past_is_no_yardstick() -> None:
+    """Three unmarked incidents in the history hardly blunt the threshold."""
+    clean = past(3)
+    dirty = clean.copy()
+    for at in (2000, 9000, 15000):
+        dirty[at : at + 30] = 200.0
+    line = [fit_calibration(each, least_scale=0.1) for each in (clean, dirty)]
+    worth = [surprise(np.array([[20.0]]), [tail])[0, 0] for tail in line]
+    assert worth[1] > 0.6 * worth[0]
+    marked = fit_calibration(dirty, exclude=dirty == 200.0, least_scale=0.1)
+    assert surprise(np.array([[20.0]]), [marked])[0, 0] == pytest.approx(worth[0], rel=0.1)
+
+
+def test_shape_and_scale_are_held() -> None:
+    wild = np.random.default_rng(5).pareto(0.5, MINUTES_A_WEEK)
+    assert 0 <= fit_calibration(wild, least_scale=0.1).shape <= MOST_SHAPE
+    tame = np.random.default_rng(5).uniform(0, 1e-6, MINUTES_A_WEEK)
+    assert fit_calibration(tame, least_scale=0.3).scale == 0.3
+
+
+def test_a_past_of_nothing_but_zeros_makes_zero_ordinary() -> None:
+    """An error tail that never stirred: 0 is no surprise, and a clear one is."""
+    tail = fit_calibration(np.zeros(MINUTES_A_WEEK), least_scale=0.43)
+    found = surprise(np.array([[0.0], [3.0]]), [tail])[:, 0]
+    assert found[0] == 0.0
+    assert found[1] > opening_surprise(0.25)
+
+
+def test_too_little_past_is_not_judged() -> None:
+    with pytest.raises(TooFewWindows) as caught:
+        fit_calibration(np.zeros(MIN_WINDOWS - 1), least_scale=0.1)
+    assert (caught.value.needed, caught.value.found) == (MIN_WINDOWS, MIN_WINDOWS - 1)
+    assert np.isnan(
+        surprise(np.array([[1.0, 1.0]]), [None, fit_calibration(past(6), least_scale=0.1)])[0, 0]
+    )
+
+
+def test_exceedances_within_ten_minutes_are_one_cluster() -> None:
+    values = np.zeros(100)
+    values[[10, 15, 24]] = [2.0, 5.0, 3.0]
+    values[60] = 4.0
+    assert cluster_maxima(values, 1.0).tolist() == [5.0, 4.0]
+    assert cluster_maxima(values, 9.0).size == 0
+
+
+def test_plain_numbers_survive_json_to_the_bit() -> None:
+    tail = fit_calibration(past(7), least_scale=0.1)
+    assert from_dict(json.loads(json.dumps(tail.to_dict()))) == tail
+
+
+def test_the_budget_as_a_surprise_by_hand() -> None:
+    """One a week is one in 10,080 minutes."""
+    assert opening_surprise(1.0) == pytest.approx(np.log10(10_080))
+    assert opening_surprise(0.1) == pytest.approx(np.log10(100_800))
+    with pytest.raises(ValueError, match="above 0"):
+        opening_surprise(0.0)
+
+
+def test_scores_lie_within_0_and_1_and_keep_nan() -> None:
+    found = score(np.array([0.0, 2.0, 4.0, 500.0, np.nan]))
+    np.testing.assert_allclose(found, [0.0, 0.5, 0.75, 1.0, np.nan])

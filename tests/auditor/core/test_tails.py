@@ -1,0 +1,86 @@
+"""Tails against scipy's slow twins and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from auditor.tails import beta_binomial_upper, negative_binomial_lower, negative_binomial_upper
+
+
+def arrays(*numbers: float) -> list[np.ndarray]:
+    return [np.array([each], dtype=np.float64) for each in numbers]
+
+
+def test_one_of_two_by_hand() -> None:
+    """A uniform share (alpha = beta = 1, so p = 1/2 and rho = 1/3) makes 0, 1, 2 alike: 2/3."""
+    found = beta_binomial_upper(*arrays(1, 2, 0.5, 1 / 3))[0]
+    assert found == pytest.approx(-np.log10(2 / 3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    trials=st.integers(1, 3000),
+    part=st.floats(0, 1),
+    share=st.floats(0.001, 0.999),
+    rho=st.floats(1e-4, 0.3),
+)
+def test_beta_binomial_equals_scipy(trials: int, part: float, share: float, rho: float) -> None:
+    found = round(part * trials)
+    precision = (1 - rho) / rho
+    twin = stats.betabinom(trials, share * precision, (1 - share) * precision)
+    terms = twin.logpmf(np.arange(found, trials + 1))
+    slow = -np.logaddexp.reduce(terms) / np.log(10)
+    fast = beta_binomial_upper(*arrays(found, trials, share, rho))[0]
+    assert fast == pytest.approx(max(slow, 0.0), rel=1e-5, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(found=st.integers(0, 5000), mean=st.floats(0.1, 3000), phi=st.floats(1e-3, 2))
+def test_negative_binomial_equals_scipy(found: int, mean: float, phi: float) -> None:
+    size = 1 / phi
+    twin = stats.nbinom(size, size / (size + mean))
+    lower = negative_binomial_lower(*arrays(found, mean, phi))[0]
+    upper = negative_binomial_upper(*arrays(found, mean, phi))[0]
+    if twin.cdf(found) > 1e-200:
+        assert lower == pytest.approx(-np.log10(twin.cdf(found)), rel=1e-6, abs=1e-9)
+    if twin.sf(found - 1) > 1e-200:
+        assert upper == pytest.approx(-np.log10(twin.sf(found - 1)), rel=1e-6, abs=1e-9)
+
+
+def test_tails_do_not_saturate() -> None:
+    """Far beyond the smallest double the tail still grows."""
+    k = np.array([3000.0, 3500.0, 4000.0])
+    n, share, rho = np.full(3, 4000.0), np.full(3, 0.1), np.full(3, 1e-4)
+    ratio = beta_binomial_upper(k, n, share, rho)
+    count = negative_binomial_upper(k * 100, np.full(3, 100.0), np.full(3, 1e-3))
+    for tail in (ratio, count):
+        assert np.isfinite(tail).all()
+        assert tail[0] > 300
+        assert (np.diff(tail) > 0).all()
+
+
+def test_silence_of_a_busy_cache_by_hand() -> None:
+    """P(0) of a negative binomial is (1 + phi mu)^(-1 / phi): 1001^-10 for mu 10,000, phi 0.1."""
+    found = negative_binomial_lower(*arrays(0, 10_000, 0.1))[0]
+    assert found == pytest.approx(10 * np.log10(1001))
+
+
+def test_missing_goes_through_and_nothing_is_strange_about_none() -> None:
+    nan = beta_binomial_upper(*arrays(np.nan, 10, 0.1, 0.01))[0]
+    assert np.isnan(nan)
+    assert beta_binomial_upper(*arrays(0, 10, 0.1, 0.01))[0] == 0.0
+    assert negative_binomial_upper(*arrays(0, 10, 0.1))[0] == 0.0
+
+
+def test_bits_do_not_depend_on_the_neighbours() -> None:
+    random = np.random.default_rng(9)
+    n = random.integers(20, 2000, 200).astype(float)
+    k = np.floor(n * random.uniform(0.1, 0.9, 200))
+    share, rho = random.uniform(0.05, 0.3, 200), random.uniform(1e-4, 0.05, 200)
+    together = beta_binomial_upper(k, n, share, rho)
+    alone = [beta_binomial_upper(*arrays(*each))[0] for each in zip(k, n, share, rho, strict=True)]
+    assert together.tolist() == alone
