@@ -78,7 +78,8 @@ def start(
 
     --dsn, --config and --json may stand before or after the command.
     """
-    logging.getLogger("psycopg").addFilter(_is_news)
+    for name in ("psycopg", "psycopg.transaction"):
+        logging.getLogger(name).addFilter(_is_news)
     context.obj = Invocation(Screen(json=json), {"dsn": dsn}, config)
 
 

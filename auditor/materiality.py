@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from auditor.cost import Cost
-from auditor.detectors.sibling import siblings
 from auditor.pooling import lasting, pooled
 from auditor.scene import GATE, Scene
-from baselines.series import BoolArray, FloatArray
+from baselines.series import BoolArray, FloatArray, siblings
 
 MINUTES = 3
 LEAST_COST = 0.05

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.sibling import siblings
 from auditor.scene import EPISODE, Scene
-from baselines.series import FloatArray
+from baselines.series import FloatArray, siblings
 
 PRIOR = 3.0
 """Events added to both sides of a factor of counts, so that 1 of an expected 0.1 is not tenfold."""

@@ -9,6 +9,8 @@ from baselines.series import FloatArray
 
 RELATIVE_ERROR = 1e-10
 MOST_TERMS = 200_000
+CERTAIN = 1e200
+"""Once later terms outweigh the first by this, the tail holds all the probability there is."""
 UNDERFLOW = 1e-290
 LN10 = float(np.log(10.0))
 
@@ -55,7 +57,8 @@ def _sum_ratios(k: FloatArray, n: FloatArray, alpha: FloatArray, beta: FloatArra
         # While ratios fall, the rest is at most a geometric series.
         falls = ratio < 1
         rest = np.where(falls, term * ratio / np.where(falls, 1 - ratio, 1.0), np.inf)
-        going = (k < n) & (rest > RELATIVE_ERROR * total[active])
+        total[active[term > CERTAIN]] = np.inf
+        going = (k < n) & (rest > RELATIVE_ERROR * total[active]) & (term <= CERTAIN)
         if not going.all():
             active, term = active[going], term[going]
             k, n, alpha, beta = k[going], n[going], alpha[going], beta[going]

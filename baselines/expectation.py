@@ -63,7 +63,7 @@ def expect(
     seasonal, dispersion, weight, bound = _profiles(metric, windows, baselines)
     if metric.kind == "count":
         bound = np.maximum(bound, TRAFFIC_FREEDOM)
-    moved = bounded(level(metric, above, below, seasonal, dispersion), weight, bound)
+    moved = bounded(level(metric, above, below, seasonal, dispersion, bound), weight, bound)
     centre = from_link(metric, to_link(metric, seasonal) + moved)
     spread = _spread(metric, centre, below, dispersion)
     if metric.kind == "level":

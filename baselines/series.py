@@ -127,3 +127,13 @@ class Windows:
         return Windows(
             since, self.keys, {k: np.concatenate([gap, v]) for k, v in self.columns.items()}
         )
+
+
+def siblings(keys: Sequence[SeriesKey]) -> list[list[int]]:
+    """For each series the places of the other implementations of its cache."""
+    places: dict[str, list[int]] = {}
+    for at, key in enumerate(keys):
+        places.setdefault(key.cache_name, []).append(at)
+    return [
+        [other for other in places[key.cache_name] if other != at] for at, key in enumerate(keys)
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from baselines.metrics import Metric
-from baselines.series import FloatArray
+from baselines.series import BoolArray, FloatArray
 
 SPAN = 60
 """Minutes that the level is taken over."""
@@ -25,8 +25,13 @@ def level(
     below: FloatArray,
     centre: FloatArray,
     dispersion: FloatArray,
+    bound: FloatArray | None = None,
 ) -> FloatArray:
     """How far the last hour lay from the profile, on the link scale; 0 where nothing is known.
+
+    bound: shape (n,), link scale: minutes that lie further off than this and chance together are
+    no new level but a problem, and are left out (ratios and levels; traffic is followed freely).
+    None leaves nothing out.
 
     above, below: numerator and denominator, shape (m, n), NaN = missing.
     centre, dispersion: of the profile at each minute, shape (m, n), unit as in Profile.
@@ -34,6 +39,8 @@ def level(
     """
     if metric.kind == "ratio":
         known = np.isfinite(above) & np.isfinite(below) & np.isfinite(centre)
+        if bound is not None:
+            known &= _within(metric, above, below, centre, dispersion, bound)
         trials = _sum(np.where(known, below, 0.0))
         good = _sum(np.where(known, above, 0.0))
         expected = _sum(np.where(known, below * centre / metric.scale, 0.0))
@@ -46,6 +53,8 @@ def level(
     with np.errstate(divide="ignore", invalid="ignore"):
         away = np.log(above / below) - np.log(centre)
     known = np.isfinite(away) & (below >= metric.least)
+    if bound is not None:
+        known &= np.nan_to_num(np.abs(away), nan=np.inf) <= bound + CLIP_SPREADS * dispersion
     strays = np.where(known, away, 0.0)
     bounded = np.clip(strays, -CLIP_SPREADS * dispersion, CLIP_SPREADS * dispersion)
     return np.asarray(_sum(np.where(known, bounded, 0.0)) / (_sum(known * 1.0) + PRIOR_WINDOWS))
@@ -54,6 +63,23 @@ def level(
 def bounded(levels: FloatArray, weight: FloatArray | float, bound: FloatArray) -> FloatArray:
     """What of a level is believed to go on: its share, within what ordinary days have shown."""
     return np.maximum(np.minimum(weight * levels, bound), -bound)
+
+
+def _within(
+    metric: Metric,
+    good: FloatArray,
+    trials: FloatArray,
+    centre: FloatArray,
+    rho: FloatArray,
+    bound: FloatArray,
+) -> BoolArray:
+    """Where one minute's log-odds lie within the bound and CLIP_SPREADS of chance, (m, n)."""
+    share = np.clip(centre / metric.scale, 1e-6, 1 - 1e-6)
+    found = (good + 0.5) / (trials + 1.0)
+    away = np.abs(np.log(found / (1 - found)) - np.log(share / (1 - share)))
+    count = np.maximum(trials, 1.0)
+    chance = np.sqrt((1 + (count - 1) * rho) / (count * share * (1 - share)))
+    return np.asarray(np.nan_to_num(away, nan=np.inf) <= bound + CLIP_SPREADS * chance)
 
 
 def _log_odds(good: FloatArray, trials: FloatArray) -> FloatArray:

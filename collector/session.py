@@ -28,6 +28,9 @@ logger = logging.getLogger("collector")
 WITHOUT_DESTINATION = 10_000
 
 _living: WeakSet[Collector] = WeakSet()
+# Held while the thread imports: a child forked in the middle of an import could never finish it.
+_importing = allocate_lock()
+LONGEST_HOLD_UP_S = 5.0
 # What a forked child inherits and must not touch: closing it would end the parent's connection.
 _inherited: list[object] = []
 
@@ -178,24 +181,29 @@ class Collector:
     def _run(self, settings: Settings) -> None:
         """The thread: what is slow to import is imported here."""
         try:
-            from collector.shipper import Shipper
-
-            self._shipper = shipper = Shipper(
-                self._recorder,
-                self._bell,
-                settings,
-                self._open_sink(settings),
-                self._identity(settings),
-                encoder=self._encode_key,
-                encoders=self._encoders,
-                clock_ns=self._clock_ns,
-            )
-            shipper.stopping = self._stopped
+            with _importing:
+                shipper = self._make_shipper(settings)
         except Exception as error:
             logger.error("cache metrics cannot be delivered: %s: %s", type(error).__name__, error)
             self._recorder.limit(WITHOUT_DESTINATION)
             return
+        self._shipper = shipper
+        shipper.stopping = self._stopped
         shipper.run()
+
+    def _make_shipper(self, settings: Settings) -> Shipper:
+        from collector.shipper import Shipper
+
+        return Shipper(
+            self._recorder,
+            self._bell,
+            settings,
+            self._open_sink(settings),
+            self._identity(settings),
+            encoder=self._encode_key,
+            encoders=self._encoders,
+            clock_ns=self._clock_ns,
+        )
 
     def _open_sink(self, settings: Settings) -> Sink:
         if self._make_sink is not None:
@@ -241,10 +249,25 @@ class Collector:
             self._recorder.reset(capacity, self._begin, 1)
 
 
+def _before_fork() -> None:
+    _importing.acquire(timeout=LONGEST_HOLD_UP_S)
+
+
+def _after_fork_in_parent() -> None:
+    if _importing.locked():
+        _importing.release()
+
+
 def _after_fork_in_child() -> None:
+    global _importing
+    _importing = allocate_lock()
     for collector in list(_living):
         collector._after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

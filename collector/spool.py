@@ -137,10 +137,12 @@ def _scan(path: Path) -> _Segment:
 
 
 def _bytes_below(folder: Path) -> int:
+    """Of all spools there; other processes may add and remove meanwhile."""
     total = 0
-    for path in folder.glob("*/*" + SUFFIX):
+    for path in folder.iterdir():
         try:
-            total += os.stat(path).st_size
-        except FileNotFoundError:
+            with os.scandir(path) as entries:
+                total += sum(e.stat().st_size for e in entries if e.name.endswith(SUFFIX))
+        except (FileNotFoundError, NotADirectoryError):
             continue
     return total

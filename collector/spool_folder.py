@@ -50,7 +50,10 @@ class ClaimedFolder:
 def claim(path: Path) -> ClaimedFolder | None:
     """Take a folder, made when absent; None when a living process holds it. Raises OSError."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    return _lock(path, os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _lock(path: Path, descriptor: int) -> ClaimedFolder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Its last holder may have removed it between the opening and the locking.
@@ -66,10 +69,12 @@ def claim_dead(destination: Path, own: str) -> Iterator[ClaimedFolder]:
     """The folders of collectors whose process is gone, each claimed, oldest first."""
     folders = [path for path in destination.iterdir() if path.name != own and path.is_dir()]
     for path in sorted(folders, key=_changed):
-        if (path / LOCK).exists():
-            folder = claim(path)
-            if folder is not None:
-                yield folder
+        try:
+            folder = _lock(path, os.open(path / LOCK, os.O_RDWR))
+        except FileNotFoundError:
+            continue  # not a collector's, or removed by another process just now
+        if folder is not None:
+            yield folder
 
 
 def _changed(path: Path) -> float:

@@ -6,7 +6,7 @@ Only the database behind them is made up: how long a load and a hit take is draw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import cos, pi
 from typing import Any, Protocol
 
@@ -50,7 +50,8 @@ class Draws:
     """Numbers from a law, drawn ahead in blocks, because one at a time is slow."""
 
     def __init__(self, draw: Callable[[int], np.ndarray[Any, Any]]) -> None:
-        self._draw, self._left = draw, iter(())
+        self._draw = draw
+        self._left: Iterator[Any] = iter(())
 
     def __call__(self) -> Any:
         for value in self._left:

@@ -11,7 +11,7 @@ from auditor.detectors.detector import Channel, Evidence
 from auditor.pooling import pooled
 from auditor.scene import Scene
 from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
-from baselines.series import FloatArray, SeriesKey
+from baselines.series import FloatArray, siblings
 
 POOLS = (3, 10)
 PRIOR = 5.0
@@ -69,16 +69,6 @@ class Sibling:
             unknown,
             count,
         )
-
-
-def siblings(keys: Sequence[SeriesKey]) -> list[list[int]]:
-    """For each series the places of the other implementations of its cache."""
-    places: dict[str, list[int]] = {}
-    for at, key in enumerate(keys):
-        places.setdefault(key.cache_name, []).append(at)
-    return [
-        [other for other in places[key.cache_name] if other != at] for at, key in enumerate(keys)
-    ]
 
 
 def _departure(

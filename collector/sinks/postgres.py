@@ -38,7 +38,7 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-_MOST_ATTEMPTS = 4
+_MOST_ATTEMPTS = 5
 _SECOND, _BINS, _COUNTS = (Weight._fields.index(name) for name in ("second", "bins", "counts"))
 
 
@@ -77,6 +77,7 @@ class PostgresSink:
         refused: list[RefusedRow] = []
         late: list[RefusedRow] = []
         for _ in range(_MOST_ATTEMPTS):
+            remembered = any(row.timestamp_ns // DAY_NS in self._days for row in batch.rows)
             with self._connected() as connection:
                 try:
                     self._ensure_days(connection, batch.rows)
@@ -87,6 +88,8 @@ class PostgresSink:
                     return self._store(connection, batch, refused, late)
                 except _CONTENT:
                     self._days.clear()
+                    if remembered:  # a day may have gone since; look again before blaming a row
+                        continue
                     found = self._find_refused(connection, batch)
                 batch = _without(batch, found)
                 refused += found

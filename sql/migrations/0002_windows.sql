@@ -40,22 +40,37 @@ $$;
 -- Quantile of a sparse histogram, type 7 (Hyndman and Fan 1996): both ranks' bins, interpolated.
 create function monitoring.histogram_quantile(bins smallint[], counts bigint[], q double precision)
     returns double precision
-    language sql immutable parallel safe
+    language plpgsql immutable strict parallel safe
 as $$
-    with cells as (
-        select bin, sum(n) over (order by bin) as reached, sum(n) over () as total
-        from unnest(bins, counts) as cell (bin, n)
-    ), ranks as (
-        select floor((max(total) - 1) * q) as low, (max(total) - 1) * q as h, max(total) as total
-        from cells
-    ), values_at as (
-        select monitoring.histogram_value(min(bin) filter (where reached > low)) as low_value,
-               monitoring.histogram_value(
-                   min(bin) filter (where reached > least(low + 1, r.total - 1))) as high_value,
-               max(h - low)::double precision as share
-        from cells, ranks as r
-    )
-    select low_value + share * (high_value - low_value) from values_at
+declare
+    total   bigint := 0;
+    reached bigint := 0;
+    low     bigint;
+    high    bigint;
+    low_bin integer;
+    n       bigint;
+    h       double precision;
+begin
+    foreach n in array counts loop
+        total := total + n;
+    end loop;
+    if total = 0 then
+        return null;
+    end if;
+    h := (total - 1) * q;
+    low := floor(h);
+    high := least(low + 1, total - 1);
+    for i in 1 .. cardinality(bins) loop
+        reached := reached + counts[i];
+        if low_bin is null and reached > low then
+            low_bin := bins[i];
+        end if;
+        if reached > high then
+            return monitoring.histogram_value(low_bin) + (h - low)
+                * (monitoring.histogram_value(bins[i]) - monitoring.histogram_value(low_bin));
+        end if;
+    end loop;
+end
 $$;
 
 comment on function monitoring.histogram_edges() is

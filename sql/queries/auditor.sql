@@ -62,7 +62,7 @@ with cells as (
       and date_trunc('minute', w.second, 'UTC') = any(%(minutes)s::timestamptz[])
     group by 1, 2, 3, 4, 5, 6, 7
 ), counted as (
-    select cache_name, implementation_type, node, minute_window,
+    select cache_name, implementation_type, node, minute_window, row_number() over () as window_number,
            coalesce(sum(n) filter (where operation_type = 'hit'), 0)::bigint as hits,
            coalesce(sum(n) filter (where operation_type = 'miss'), 0)::bigint as misses,
            coalesce(sum(n) filter (where operation_type = 'set' and not failed), 0)::bigint as sets,
@@ -97,58 +97,46 @@ with cells as (
       and m.cache_key <> '' and not m.is_sample
     group by 1, 2, 3, 4
 ), binned as (
-    select cache_name, implementation_type, node, minute_window, operation_type, bin,
-           sum(seen)::bigint as n
-    from cells
-    where bin is not null and operation_type in ('hit', 'miss', 'error', 'set', 'delete')
-    group by 1, 2, 3, 4, 5, 6
-    having sum(seen) > 0
-), grouped as (
+    select c.window_number, x.operation_type, x.bin, sum(x.seen)::bigint as n
+    from cells as x
+    join counted as c using (cache_name, implementation_type, node, minute_window)
+    where x.bin is not null and x.operation_type in ('hit', 'miss', 'error', 'set', 'delete')
+    group by 1, 2, 3
+    having sum(x.seen) > 0
+), merged as (
     -- the same bins under the names of the quantiles that are wanted
-    select cache_name, implementation_type, node, minute_window, part, bin, sum(n) as n
-    from binned
-    cross join lateral (
-        values ('get', operation_type in ('hit', 'miss', 'error')), (operation_type, operation_type in ('hit', 'miss'))
-    ) as wanted (part, counts)
-    where wanted.counts
-    group by 1, 2, 3, 4, 5, 6
-), reached as (
-    select *, sum(n) over (
-                  partition by cache_name, implementation_type, node, minute_window, part order by bin) as upto,
-              sum(n) over (partition by cache_name, implementation_type, node, minute_window, part) - 1 as top
-    from grouped
-), quantiles as (
-    -- type 7: h = (total − 1) q, between the ranks ⌊h⌋ and ⌊h⌋ + 1
-    select cache_name, implementation_type, node, minute_window, part,
-           monitoring.histogram_value(min(bin) filter (where upto > floor(top * 0.50))) as p50_low,
-           monitoring.histogram_value(min(bin) filter (where upto > least(floor(top * 0.50) + 1, top))) as p50_high,
-           (max(top) * 0.50 - floor(max(top) * 0.50))::double precision as p50_share,
-           monitoring.histogram_value(min(bin) filter (where upto > floor(top * 0.95))) as p95_low,
-           monitoring.histogram_value(min(bin) filter (where upto > least(floor(top * 0.95) + 1, top))) as p95_high,
-           (max(top) * 0.95 - floor(max(top) * 0.95))::double precision as p95_share,
-           monitoring.histogram_value(min(bin) filter (where upto > floor(top * 0.99))) as p99_low,
-           monitoring.histogram_value(min(bin) filter (where upto > least(floor(top * 0.99) + 1, top))) as p99_high,
-           (max(top) * 0.99 - floor(max(top) * 0.99))::double precision as p99_share
-    from reached
-    group by 1, 2, 3, 4, 5
+    select window_number, part, array_agg(bin order by bin) as bins,
+           array_agg(n order by bin) as counts
+    from (
+        select window_number, part, bin, sum(n)::bigint as n
+        from binned
+        cross join lateral (
+            values ('get', operation_type in ('hit', 'miss', 'error')),
+                   (operation_type, operation_type in ('hit', 'miss'))
+        ) as wanted (part, counts)
+        where wanted.counts
+        group by 1, 2, 3
+    ) as parts
+    group by 1, 2
 ), wide as (
-    select cache_name, implementation_type, node, minute_window,
-           max(p50_low + p50_share * (p50_high - p50_low)) filter (where part = 'get') as p50,
-           max(p95_low + p95_share * (p95_high - p95_low)) filter (where part = 'get') as p95,
-           max(p99_low + p99_share * (p99_high - p99_low)) filter (where part = 'get') as p99,
-           max(p50_low + p50_share * (p50_high - p50_low)) filter (where part = 'hit') as hit_p50,
-           max(p95_low + p95_share * (p95_high - p95_low)) filter (where part = 'hit') as hit_p95,
-           max(p50_low + p50_share * (p50_high - p50_low)) filter (where part = 'miss') as miss_p50,
-           max(p95_low + p95_share * (p95_high - p95_low)) filter (where part = 'miss') as miss_p95
-    from quantiles
-    group by 1, 2, 3, 4
+    select window_number,
+           max(monitoring.histogram_quantile(bins, counts, 0.50)) filter (where part = 'get') as p50,
+           max(monitoring.histogram_quantile(bins, counts, 0.95)) filter (where part = 'get') as p95,
+           max(monitoring.histogram_quantile(bins, counts, 0.99)) filter (where part = 'get') as p99,
+           max(monitoring.histogram_quantile(bins, counts, 0.50)) filter (where part = 'hit') as hit_p50,
+           max(monitoring.histogram_quantile(bins, counts, 0.95)) filter (where part = 'hit') as hit_p95,
+           max(monitoring.histogram_quantile(bins, counts, 0.50)) filter (where part = 'miss') as miss_p50,
+           max(monitoring.histogram_quantile(bins, counts, 0.95)) filter (where part = 'miss') as miss_p95
+    from merged
+    group by 1
 ), histograms_written as (
     insert into monitoring.cache_histograms_1min as h (
         cache_name, implementation_type, node, minute_window, operation_type, bins, counts)
-    select cache_name, implementation_type, node, minute_window, operation_type,
-           array_agg(bin order by bin), array_agg(n order by bin)
-    from binned
-    group by 1, 2, 3, 4, 5
+    select c.cache_name, c.implementation_type, c.node, c.minute_window, b.operation_type,
+           array_agg(b.bin order by b.bin), array_agg(b.n order by b.bin)
+    from binned as b
+    join counted as c using (window_number)
+    group by c.window_number, 1, 2, 3, 4, 5
     on conflict (cache_name, implementation_type, node, minute_window, operation_type) do update
     set bins = excluded.bins, counts = excluded.counts
     where (h.bins, h.counts) is distinct from (excluded.bins, excluded.counts)
@@ -186,7 +174,7 @@ with cells as (
            c.minute_window + interval '1 minute' > %(scorable_until)s
     from counted as c
     left join keys as k using (cache_name, implementation_type, node, minute_window)
-    left join wide as q using (cache_name, implementation_type, node, minute_window)
+    left join wide as q using (window_number)
     on conflict (cache_name, implementation_type, node, minute_window) do update set
         total_operations = excluded.total_operations, hits = excluded.hits,
         misses = excluded.misses, sets = excluded.sets, deletes = excluded.deletes,

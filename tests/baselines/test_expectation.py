@@ -83,3 +83,15 @@ def test_the_level_of_a_count_by_hand() -> None:
     assert SPAN == 60
     assert found[LOOKBACK, 0] == pytest.approx(np.log(1205 / 605))
     assert found[GAP, 0] == 0.0
+
+
+def test_a_problem_of_half_an_hour_is_not_followed() -> None:
+    """Minutes far outside what ordinary days have shown do not drag the expectation along."""
+    baselines = {KEY: fit(ordinary(14, rho=0.002), KEY)}
+    block = ordinary(0.2, seed=5, start=MONDAY + 14 * DAY, rho=0.002)
+    hits = block.column("hits").copy()
+    hits[200:] = np.round(0.5 * hits[200:])
+    lost = {**block.columns, "hits": hits, "misses": block.column("gets") - hits}
+    found = expect(BY_NAME["hit_rate"], Windows(block.start, block.keys, lost), baselines).centre
+    before = expect(BY_NAME["hit_rate"], block, baselines).centre
+    assert np.abs(found[200:260] - before[200:260]).max() < 1.0

@@ -273,6 +273,7 @@ def test_an_unforeseen_error_of_a_sink_loses_nothing(
     sink.deliver = broken  # type: ignore[method-assign]
     collector = start()
     collector.record("hit", "k")
+    assert collector.flush()
     wait_until(lambda: len(sink.rows) == 1)
     assert len([r for r in caplog.records if r.exc_info]) == 1
 

@@ -17,7 +17,7 @@ UPSERT = """
     insert into monitoring.cache_metrics_1min as w
         (cache_name, implementation_type, minute_window, hits)
     select 'cache ' || n %% 8, 'new', %(start)s + (n / 8) * interval '1 minute', %(hits)s
-    from generate_series(%(first)s, %(last)s) as n
+    from generate_series(%(first)s::int, %(last)s::int) as n
     on conflict (cache_name, implementation_type, node, minute_window) do update
     set hits = excluded.hits where w.hits is distinct from excluded.hits
 """

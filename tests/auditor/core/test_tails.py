@@ -21,7 +21,7 @@ def test_one_of_two_by_hand() -> None:
     assert found == pytest.approx(-np.log10(2 / 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     trials=st.integers(1, 3000),
     part=st.floats(0, 1),
@@ -38,7 +38,7 @@ def test_beta_binomial_equals_scipy(trials: int, part: float, share: float, rho:
     assert fast == pytest.approx(max(slow, 0.0), rel=1e-5, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(found=st.integers(0, 5000), mean=st.floats(0.1, 3000), phi=st.floats(1e-3, 2))
 def test_negative_binomial_equals_scipy(found: int, mean: float, phi: float) -> None:
     size = 1 / phi

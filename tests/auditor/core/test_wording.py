@@ -24,10 +24,10 @@ def said(metric: str, value: float, expected: float, lower: float = NAN, upper: 
 
 def test_titles_say_which_where_how_much_and_what_was_expected() -> None:
     assert said("hit_rate", 61.23, 90.2, 88.0, 92.4) == (
-        "hit rate of sessions/new fell to 61.2 % (expected 88.0–92.4 %)"
+        "hit rate of sessions/new fell to 61.2 % (expected 88.0\N{EN DASH}92.4 %)"
     )
     assert said("miss_latency_ms", 81.4, 20.0, 15.1, 26.0) == (
-        "load time of sessions/new rose to 81.4 ms (expected 15.1–26 ms)"
+        "load time of sessions/new rose to 81.4 ms (expected 15.1\N{EN DASH}26 ms)"
     )
     assert said("error_rate", 4.0, 0.1) == (
         "error rate of sessions/new rose to 4.0 % (expected about 0.10 %)"

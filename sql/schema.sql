@@ -1,0 +1,1666 @@
+-- The schema that the migrations make, as PostgreSQL 18 dumps it. Written by .ci/schema.py, which
+-- says what is left out; a test compares the two. Never run: `cache-auditor migrate` makes the schema.
+
+
+-- schema monitoring
+
+CREATE SCHEMA monitoring;
+
+-- function acknowledge_observation(uuid, text, text, text)
+
+CREATE FUNCTION monitoring.acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text DEFAULT ''::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    observation monitoring.cache_auditor_observations;
+begin
+    select * into observation from monitoring.cache_auditor_observations
+    where id = p_observation_id for update;
+    if not found then
+        return 'unknown';
+    end if;
+    if observation.acknowledged then
+        return 'already';
+    end if;
+    insert into monitoring.cache_acknowledgements (observation_id, acknowledged_by, reason, note)
+    values (p_observation_id, p_by, p_reason, coalesce(p_note, ''));
+    update monitoring.cache_auditor_observations set
+        acknowledged = true, acknowledged_at = now(), acknowledged_by = p_by, updated_at = now(),
+        metadata = metadata || jsonb_build_object(
+            'acknowledgement', jsonb_build_object('reason', p_reason, 'note', coalesce(p_note, '')))
+    where id = p_observation_id;
+    return 'acknowledged';
+end
+$$;
+
+-- comment FUNCTION acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text)
+
+COMMENT ON FUNCTION monitoring.acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text) IS 'acknowledged, already (it was, and nothing is changed), or unknown (there is no such observation).';
+
+-- function apply_grants()
+
+CREATE FUNCTION monitoring.apply_grants() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    wanted   constant text[] := array[
+        'cache_auditor_writer', 'cache_auditor_auditor',
+        'cache_auditor_reader', 'cache_auditor_acknowledger'];
+    -- what a person or a page may read; protected by row-level security as well
+    shown    constant text[] := array[
+        'cache_metrics_1min', 'cache_metrics_1hour',
+        'cache_baseline_metrics', 'cache_auditor_observations'];
+    published constant text[] := array['cache_metrics_1min', 'cache_auditor_observations'];
+    role_name text;
+    table_name text;
+begin
+    foreach role_name in array wanted loop
+        -- cluster-wide: another database's migration may make it at the same moment
+        begin
+            if not exists (select from pg_roles where rolname = role_name) then
+                execute format('create role %I nologin', role_name);
+            end if;
+        exception
+            when duplicate_object or unique_violation then
+                null;
+            when insufficient_privilege then
+                raise warning 'role % could not be made: % lacks CREATEROLE', role_name, current_user
+                    using hint = format(
+                        'Ask an administrator to run: create role %s nologin; then run cache-auditor migrate again.',
+                        role_name);
+        end;
+    end loop;
+
+    revoke all on schema monitoring from public;
+    revoke all on all functions in schema monitoring from public;
+
+    if to_regrole('cache_auditor_writer') is not null then
+        grant usage on schema monitoring to cache_auditor_writer;
+        grant insert on monitoring.cache_metrics, monitoring.cache_metric_weights
+            to cache_auditor_writer;
+        grant select (batch_id, collector_id, sequence),
+            insert (collector_id, sequence, minutes, events, weights, refused, too_late)
+            on monitoring.cache_metric_batches to cache_auditor_writer;
+        grant usage on sequence monitoring.cache_metrics_id_seq to cache_auditor_writer;
+        grant execute on function
+            monitoring.collector_key_secret(),
+            monitoring.collector_heartbeat(uuid, timestamptz, jsonb, boolean),
+            monitoring.ensure_metric_partition(date)
+            to cache_auditor_writer;
+    end if;
+
+    if to_regrole('cache_auditor_auditor') is not null then
+        grant usage on schema monitoring to cache_auditor_auditor;
+        grant select, insert, update, delete on all tables in schema monitoring
+            to cache_auditor_auditor;
+        revoke all on monitoring.cache_auditor_secrets from cache_auditor_auditor;
+        -- the log is written by triggers alone, the migrations' ledger by their owner
+        revoke insert, update on monitoring.cache_observation_changes from cache_auditor_auditor;
+        revoke insert, update, delete on monitoring.cache_auditor_migrations
+            from cache_auditor_auditor;
+        grant usage on all sequences in schema monitoring to cache_auditor_auditor;
+        grant execute on all functions in schema monitoring to cache_auditor_auditor;
+        revoke execute on function
+            monitoring.make_metric_partition(date), monitoring.apply_grants()
+            from cache_auditor_auditor;
+        alter default privileges in schema monitoring
+            grant select, insert, update, delete on tables to cache_auditor_auditor;
+        alter default privileges in schema monitoring
+            grant usage on sequences to cache_auditor_auditor;
+    end if;
+
+    if to_regrole('cache_auditor_reader') is not null then
+        grant usage on schema monitoring to cache_auditor_reader;
+        grant select on
+            monitoring.cache_metrics_1min, monitoring.cache_metrics_1hour,
+            monitoring.cache_histograms_1min, monitoring.cache_histograms_1hour,
+            monitoring.cache_baseline_metrics, monitoring.cache_baseline_profiles,
+            monitoring.cache_window_scores, monitoring.cache_series,
+            monitoring.cache_auditor_observations, monitoring.cache_observation_progress,
+            monitoring.cache_observation_changes, monitoring.cache_acknowledgements,
+            monitoring.cache_collectors, monitoring.cache_auditor_state,
+            monitoring.cache_auditor_migrations
+            to cache_auditor_reader;
+        grant execute on function
+            monitoring.calculate_hit_rate(numeric, numeric),
+            monitoring.get_cache_performance_summary(text, interval),
+            monitoring.histogram_edges(), monitoring.histogram_bin(double precision),
+            monitoring.histogram_value(integer),
+            monitoring.histogram_quantile(smallint[], bigint[], double precision)
+            to cache_auditor_reader;
+    end if;
+
+    if to_regrole('cache_auditor_acknowledger') is not null then
+        grant usage on schema monitoring to cache_auditor_acknowledger;
+        grant select on
+            monitoring.cache_auditor_observations, monitoring.cache_observation_progress,
+            monitoring.cache_observation_changes, monitoring.cache_acknowledgements
+            to cache_auditor_acknowledger;
+        grant execute on function monitoring.acknowledge_observation(uuid, text, text, text)
+            to cache_auditor_acknowledger;
+    end if;
+
+    -- Supabase's own roles, where they exist: signed-in users read what is published, anon nothing.
+    if to_regrole('authenticated') is not null then
+        grant usage on schema monitoring to authenticated;
+        grant select on monitoring.cache_metrics_1min, monitoring.cache_auditor_observations
+            to authenticated;
+    end if;
+    if to_regrole('service_role') is not null then
+        grant usage on schema monitoring to service_role;
+        grant select on
+            monitoring.cache_metrics_1min, monitoring.cache_metrics_1hour,
+            monitoring.cache_baseline_metrics, monitoring.cache_auditor_observations
+            to service_role;
+        grant execute on function
+            monitoring.calculate_hit_rate(numeric, numeric),
+            monitoring.get_cache_performance_summary(text, interval),
+            monitoring.acknowledge_observation(uuid, text, text, text)
+            to service_role;
+    end if;
+
+    foreach table_name in array shown loop
+        -- only where it is off: it locks out everybody for a moment
+        if not (select relrowsecurity from pg_class
+                where oid = format('monitoring.%I', table_name)::regclass) then
+            execute format('alter table monitoring.%I enable row level security', table_name);
+        end if;
+        foreach role_name in array wanted || array['authenticated'] loop
+            continue when to_regrole(role_name) is null
+                or not has_table_privilege(role_name, format('monitoring.%I', table_name), 'select')
+                or exists (select from pg_policies where schemaname = 'monitoring'
+                           and tablename = table_name and policyname = role_name || '_policy');
+            execute format(
+                'create policy %I on monitoring.%I for %s to %I using (true)',
+                role_name || '_policy', table_name,
+                case when role_name = 'cache_auditor_auditor' then 'all' else 'select' end,
+                role_name);
+        end loop;
+    end loop;
+
+    if exists (select from pg_publication where pubname = 'supabase_realtime' and not puballtables) then
+        foreach table_name in array published loop
+            if not exists (select from pg_publication_tables where pubname = 'supabase_realtime'
+                           and schemaname = 'monitoring' and tablename = table_name) then
+                begin
+                    execute format(
+                        'alter publication supabase_realtime add table monitoring.%I', table_name);
+                exception when insufficient_privilege then
+                    raise warning '% may not add monitoring.% to publication supabase_realtime',
+                        current_user, table_name
+                        using hint = format(
+                            'Ask its owner to run: alter publication supabase_realtime add table monitoring.%s;',
+                            table_name);
+                end;
+            end if;
+        end loop;
+    end if;
+end
+$$;
+
+-- function calculate_hit_rate(numeric, numeric)
+
+CREATE FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric)) = (0)::numeric) THEN (0)::numeric ELSE round((((100)::numeric * COALESCE(hits, (0)::numeric)) / (COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric))), 2) END;
+
+-- comment FUNCTION calculate_hit_rate(hits numeric, misses numeric)
+
+COMMENT ON FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) IS 'Percent with two decimals; 0 when there was neither hit nor miss.';
+
+-- function collector_heartbeat(uuid, timestamp with time zone, jsonb, boolean)
+
+CREATE FUNCTION monitoring.collector_heartbeat(p_collector_id uuid, p_watermark timestamp with time zone, p_counts jsonb DEFAULT '{}'::jsonb, p_goodbye boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into monitoring.cache_collectors as c (
+        collector_id, node, pid, version, started_at, last_seen_at, watermark, goodbye_at,
+        recorded, delivered, dropped, refused, lost, spooled, keys_local, owner)
+    values (
+        p_collector_id,
+        coalesce(p_counts ->> 'node', ''),
+        (p_counts ->> 'pid')::integer,
+        coalesce(p_counts ->> 'version', ''),
+        least(coalesce((p_counts ->> 'started_at')::timestamptz, 'infinity'), clock_timestamp()),
+        clock_timestamp(),
+        -- a collector whose clock runs ahead has delivered nothing of the future; null stays null
+        case when p_watermark is not null then least(p_watermark, clock_timestamp()) end,
+        case when p_goodbye then clock_timestamp() end,
+        coalesce((p_counts ->> 'recorded')::bigint, 0),
+        coalesce((p_counts ->> 'delivered')::bigint, 0),
+        coalesce((p_counts ->> 'dropped')::bigint, 0),
+        coalesce((p_counts ->> 'refused')::bigint, 0),
+        coalesce((p_counts ->> 'lost')::bigint, 0),
+        coalesce((p_counts ->> 'spooled')::bigint, 0),
+        coalesce((p_counts ->> 'keys_local')::boolean, false),
+        session_user)
+    on conflict (collector_id) do update set
+        last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
+        -- a watermark never moves back, however late a replayed batch comes
+        watermark    = greatest(c.watermark, excluded.watermark),
+        goodbye_at   = case when p_goodbye then excluded.last_seen_at end,
+        recorded     = greatest(c.recorded, excluded.recorded),
+        delivered    = greatest(c.delivered, excluded.delivered),
+        dropped      = greatest(c.dropped, excluded.dropped),
+        refused      = greatest(c.refused, excluded.refused),
+        lost         = greatest(c.lost, excluded.lost),
+        spooled      = excluded.spooled,
+        keys_local   = excluded.keys_local
+    where c.owner = session_user;
+    if not found then
+        raise exception 'collector % belongs to another login than %', p_collector_id, session_user
+            using errcode = 'insufficient_privilege';
+    end if;
+end
+$$;
+
+-- function collector_key_secret()
+
+CREATE FUNCTION monitoring.collector_key_secret() RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select secret from monitoring.cache_auditor_secrets where name = 'cache_key'
+$$;
+
+-- function create_metric_partition(date)
+
+CREATE FUNCTION monitoring.create_metric_partition(p_day date) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select monitoring.make_metric_partition(p_day)
+$$;
+
+-- comment FUNCTION create_metric_partition(p_day date)
+
+COMMENT ON FUNCTION monitoring.create_metric_partition(p_day date) IS 'Any day, for `cache-auditor load`; the collector''s own is ensure_metric_partition.';
+
+-- function drop_metric_partition(date)
+
+CREATE FUNCTION monitoring.drop_metric_partition(p_day date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    partition_name constant text := 'cache_metrics_p' || to_char(p_day, 'YYYYMMDD');
+begin
+    if p_day > (clock_timestamp() at time zone 'UTC')::date - 2 then
+        raise exception 'day % is too recent to be trimmed', p_day using errcode = 'check_violation';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('monitoring.cache_metrics.partition', 0));
+    insert into monitoring.cache_trimmed_days (day) values (p_day) on conflict do nothing;
+    if not exists (select from pg_class where relname = partition_name
+                   and relnamespace = 'monitoring'::regnamespace) then
+        return false;
+    end if;
+    execute format('drop table monitoring.%I', partition_name);
+    return true;
+end
+$$;
+
+-- function ensure_metric_partition(date)
+
+CREATE FUNCTION monitoring.ensure_metric_partition(p_day date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    today constant date := (clock_timestamp() at time zone 'UTC')::date;
+begin
+    if p_day < today - 8 or p_day > today + 1 then
+        raise exception 'day % lies outside [%, %], within which events are accepted',
+            p_day, today - 8, today + 1
+            using errcode = 'check_violation',
+                  hint = 'Older history comes in by `cache-auditor load`.';
+    end if;
+    return monitoring.make_metric_partition(p_day);
+end
+$$;
+
+-- function get_cache_performance_summary(text, interval)
+
+CREATE FUNCTION monitoring.get_cache_performance_summary(p_implementation_type text DEFAULT NULL::text, p_time_window interval DEFAULT '01:00:00'::interval) RETURNS TABLE(implementation_type text, total_operations bigint, hit_rate numeric, avg_response_time_ms double precision, error_count bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select w.implementation_type,
+           sum(w.total_operations)::bigint,
+           monitoring.calculate_hit_rate(sum(w.hits), sum(w.misses)),
+           sum(w.latency_sum_ms) / nullif(sum(w.hits + w.misses + w.get_errors), 0)::double precision,
+           sum(w.errors)::bigint
+    from monitoring.cache_metrics_1min as w
+    where w.minute_window >= date_trunc('minute', now() - p_time_window, 'UTC')
+      and (p_implementation_type is null or w.implementation_type = p_implementation_type)
+    group by w.implementation_type
+    order by w.implementation_type
+$$;
+
+-- comment FUNCTION get_cache_performance_summary(p_implementation_type text, p_time_window interval)
+
+COMMENT ON FUNCTION monitoring.get_cache_performance_summary(p_implementation_type text, p_time_window interval) IS 'By implementation over the last p_time_window: operations, hit rate in percent, mean response time of gets, errors.';
+
+-- function histogram_bin(double precision)
+
+CREATE FUNCTION monitoring.histogram_bin(ms double precision) RETURNS smallint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (width_bucket(ms, '{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[]))::smallint;
+
+-- comment FUNCTION histogram_bin(ms double precision)
+
+COMMENT ON FUNCTION monitoring.histogram_bin(ms double precision) IS 'How many edges lie at or below a response time: 0 is below 1 µs, all of them is overflow.';
+
+-- function histogram_edges()
+
+CREATE FUNCTION monitoring.histogram_edges() RETURNS double precision[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[];
+
+-- comment FUNCTION histogram_edges()
+
+COMMENT ON FUNCTION monitoring.histogram_edges() IS 'ms: 0.001 and each 1.02 times the one before, up to the first at or beyond 1,000,000.';
+
+-- function histogram_quantile(smallint[], bigint[], double precision)
+
+CREATE FUNCTION monitoring.histogram_quantile(bins smallint[], counts bigint[], q double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    with cells as (
+        select bin, sum(n) over (order by bin) as reached, sum(n) over () as total
+        from unnest(bins, counts) as cell (bin, n)
+    ), ranks as (
+        select floor((max(total) - 1) * q) as low, (max(total) - 1) * q as h, max(total) as total
+        from cells
+    ), values_at as (
+        select monitoring.histogram_value(min(bin) filter (where reached > low)) as low_value,
+               monitoring.histogram_value(
+                   min(bin) filter (where reached > least(low + 1, r.total - 1))) as high_value,
+               max(h - low)::double precision as share
+        from cells, ranks as r
+    )
+    select low_value + share * (high_value - low_value) from values_at
+$$;
+
+-- comment FUNCTION histogram_quantile(bins smallint[], counts bigint[], q double precision)
+
+COMMENT ON FUNCTION monitoring.histogram_quantile(bins smallint[], counts bigint[], q double precision) IS 'Quantile of a sparse histogram in ms, type 7, within 1 %; null when it is empty.';
+
+-- function histogram_value(integer)
+
+CREATE FUNCTION monitoring.histogram_value(bin integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (bin <= 0) THEN (0)::double precision WHEN (bin >= 1048) THEN ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[1048] ELSE ((((2)::double precision * ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[bin]) * ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[(bin + 1)]) / (('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[bin] + ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[(bin + 1)])) END;
+
+-- comment FUNCTION histogram_value(bin integer)
+
+COMMENT ON FUNCTION monitoring.histogram_value(bin integer) IS 'ms that a bin stands for: 0, 2·lo·hi/(lo+hi), or the last edge for overflow.';
+
+-- function log_changed_observations()
+
+CREATE FUNCTION monitoring.log_changed_observations() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    severities constant text[] := array['info', 'warning', 'critical'];
+begin
+    insert into monitoring.cache_observation_changes (
+        observation_id, kind, by, reason, note, observation)
+    select c.id, c.kind,
+           case when c.kind = 'acknowledged' then c.row ->> 'acknowledged_by' end,
+           case when c.kind = 'acknowledged' then c.row #>> '{metadata,acknowledgement,reason}' end,
+           case when c.kind = 'acknowledged' then c.row #>> '{metadata,acknowledgement,note}' end,
+           c.row
+    from (
+        select n.id, to_jsonb(n) as row,
+               case
+                   when o.state = 'open' and n.state = 'resolved' then 'resolved'
+                   when o.state = 'resolved' and n.state = 'open' then 'reopened'
+                   when array_position(severities, n.severity)
+                        > array_position(severities, o.severity) then 'escalated'
+                   when n.acknowledged and not o.acknowledged then 'acknowledged'
+                   when o.acknowledged and not n.acknowledged then 'reopened'
+                   else 'changed'
+               end as kind
+        from new_rows as n join old_rows as o using (id)
+        where to_jsonb(n) - 'updated_at' is distinct from to_jsonb(o) - 'updated_at'
+    ) as c
+    order by c.id;
+    return null;
+end
+$$;
+
+-- function log_opened_observations()
+
+CREATE FUNCTION monitoring.log_opened_observations() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into monitoring.cache_observation_changes (observation_id, kind, observation)
+    select id, 'opened', to_jsonb(new_rows) from new_rows order by rank desc, id;
+    return null;
+end
+$$;
+
+-- function make_metric_partition(date)
+
+CREATE FUNCTION monitoring.make_metric_partition(p_day date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    partition_name constant text := 'cache_metrics_p' || to_char(p_day, 'YYYYMMDD');
+begin
+    if to_regclass('monitoring.' || partition_name) is not null then
+        return false;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('monitoring.cache_metrics.partition', 0));
+    -- whoever had the lock may have made it; to_regclass would answer from this session's cache
+    if exists (select from pg_class where relname = partition_name
+               and relnamespace = 'monitoring'::regnamespace) then
+        return false;
+    end if;
+    if exists (select from monitoring.cache_trimmed_days where day = p_day) then
+        raise exception 'the raw rows of % have been trimmed; its windows are final', p_day
+            using errcode = 'check_violation',
+                  hint = 'Rows this late are refused, so that finished windows stay right.';
+    end if;
+    execute format(
+        'create table monitoring.%I (like monitoring.cache_metrics including defaults including constraints)',
+        partition_name);
+    execute format(
+        'alter table monitoring.cache_metrics attach partition monitoring.%I for values from (%L) to (%L)',
+        partition_name,
+        p_day::timestamp at time zone 'UTC', (p_day + 1)::timestamp at time zone 'UTC');
+    return true;
+end
+$$;
+
+-- function notify_windows(timestamp with time zone[])
+
+CREATE FUNCTION monitoring.notify_windows(minutes timestamp with time zone[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- the span and a count, never a list: always far below the 7,999 bytes that NOTIFY takes
+    select pg_notify('cache_auditor', json_build_object(
+        'kind', 'windows',
+        'since', to_char(min(m) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
+        'until', to_char((max(m) + interval '1 minute') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
+        'minutes', count(distinct m))::text)
+    from unnest(minutes) as m
+    having count(*) > 0
+$$;
+
+-- function observations_changed()
+
+CREATE FUNCTION monitoring.observations_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform pg_notify('cache_auditor', json_build_object('kind', 'observations', 'sequence', max(id))::text)
+    from new_rows
+    having count(*) > 0;
+    return null;
+end
+$$;
+
+-- function windows_insert_begins()
+
+CREATE FUNCTION monitoring.windows_insert_begins() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform set_config('cache_auditor.inserting', 'yes', true),
+            set_config('cache_auditor.updated_minutes', '', true);
+    return null;
+end
+$$;
+
+-- function windows_inserted()
+
+CREATE FUNCTION monitoring.windows_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    touched timestamptz[];
+begin
+    select array_agg(distinct minute_window) into touched from new_rows;
+    touched := touched
+        || coalesce(nullif(current_setting('cache_auditor.updated_minutes', true), '')::timestamptz[], '{}');
+    perform set_config('cache_auditor.inserting', 'no', true),
+            set_config('cache_auditor.updated_minutes', '', true);
+    perform monitoring.notify_windows(touched);
+    return null;
+end
+$$;
+
+-- function windows_updated()
+
+CREATE FUNCTION monitoring.windows_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    touched timestamptz[];
+begin
+    select array_agg(distinct minute_window) into touched from new_rows;
+    if current_setting('cache_auditor.inserting', true) = 'yes' then
+        perform set_config('cache_auditor.updated_minutes', coalesce(touched::text, ''), true);
+    else
+        perform monitoring.notify_windows(touched);
+    end if;
+    return null;
+end
+$$;
+
+-- table cache_acknowledgements
+
+CREATE TABLE monitoring.cache_acknowledgements (
+    id bigint NOT NULL,
+    observation_id uuid NOT NULL,
+    acknowledged_by text NOT NULL,
+    reason text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    acknowledged_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT cache_acknowledgements_note_short CHECK ((char_length(note) <= 2000)),
+    CONSTRAINT cache_acknowledgements_reason_known CHECK ((reason = ANY (ARRAY['fixed'::text, 'expected'::text, 'false-alarm'::text, 'new-normal'::text]))),
+    CONSTRAINT cache_acknowledgements_signed CHECK (((char_length(acknowledged_by) >= 1) AND (char_length(acknowledged_by) <= 200)))
+);
+
+-- comment TABLE cache_acknowledgements
+
+COMMENT ON TABLE monitoring.cache_acknowledgements IS 'A person''s signed note on an observation. fixed: real, and mended. expected: real, and planned. false-alarm: not real. new-normal: how things are from now on.';
+
+-- comment COLUMN cache_acknowledgements.revoked_at
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.revoked_at IS 'A worse turn reopened the observation; null: it stands.';
+
+-- sequence cache_acknowledgements_id_seq
+
+ALTER TABLE monitoring.cache_acknowledgements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_acknowledgements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_auditor_migrations
+
+CREATE TABLE monitoring.cache_auditor_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    applied_by text DEFAULT SESSION_USER NOT NULL,
+    app_version text NOT NULL
+);
+
+-- comment TABLE cache_auditor_migrations
+
+COMMENT ON TABLE monitoring.cache_auditor_migrations IS 'Which migrations have landed; each row was written in its migration''s transaction.';
+
+-- table cache_auditor_observations
+
+CREATE TABLE monitoring.cache_auditor_observations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    cache_name text DEFAULT 'default'::text NOT NULL,
+    implementation_type text,
+    node text DEFAULT ''::text NOT NULL,
+    "timestamp" timestamp with time zone DEFAULT now() NOT NULL,
+    severity text NOT NULL,
+    category text NOT NULL,
+    title text NOT NULL,
+    description text NOT NULL,
+    recommendation text,
+    metric_name text,
+    metric_value double precision,
+    baseline_value double precision,
+    deviation_percentage double precision,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    acknowledged boolean DEFAULT false NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    state text DEFAULT 'open'::text NOT NULL,
+    rank double precision DEFAULT 0 NOT NULL,
+    cause text,
+    first_window timestamp with time zone DEFAULT date_trunc('minute'::text, now(), 'UTC'::text) NOT NULL,
+    resolved_at timestamp with time zone,
+    reopened integer DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cache_auditor_observations_category_known CHECK ((category = ANY (ARRAY['performance'::text, 'reliability'::text, 'capacity'::text, 'anomaly'::text]))),
+    CONSTRAINT cache_auditor_observations_deviation_real CHECK (((deviation_percentage > '-Infinity'::double precision) AND (deviation_percentage < 'Infinity'::double precision))),
+    CONSTRAINT cache_auditor_observations_resolved_when_resolved CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT cache_auditor_observations_severity_known CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+    CONSTRAINT cache_auditor_observations_state_known CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text])))
+);
+
+-- comment TABLE cache_auditor_observations
+
+COMMENT ON TABLE monitoring.cache_auditor_observations IS 'One problem of one cache as a person should see it. Changes only when it opens, escalates, is acknowledged, reopens or resolves.';
+
+-- comment COLUMN cache_auditor_observations.severity
+
+COMMENT ON COLUMN monitoring.cache_auditor_observations.severity IS 'info < warning < critical; it only rises while the observation is open.';
+
+-- comment COLUMN cache_auditor_observations.deviation_percentage
+
+COMMENT ON COLUMN monitoring.cache_auditor_observations.deviation_percentage IS 'Against the baseline; null where the baseline is 0: there is no percentage of nothing.';
+
+-- comment COLUMN cache_auditor_observations.state
+
+COMMENT ON COLUMN monitoring.cache_auditor_observations.state IS 'open: the problem lasts. resolved: it is over, and reopens if it returns soon.';
+
+-- comment COLUMN cache_auditor_observations.rank
+
+COMMENT ON COLUMN monitoring.cache_auditor_observations.rank IS '0 to 100, orders within and across severities; as of the last transition.';
+
+-- table cache_auditor_secrets
+
+CREATE TABLE monitoring.cache_auditor_secrets (
+    name text NOT NULL,
+    secret bytea NOT NULL
+);
+
+-- comment TABLE cache_auditor_secrets
+
+COMMENT ON TABLE monitoring.cache_auditor_secrets IS 'Keyed hashing of cache keys: one secret an installation, so that keys compare across hosts.';
+
+-- table cache_auditor_state
+
+CREATE TABLE monitoring.cache_auditor_state (
+    name text NOT NULL,
+    value timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE cache_auditor_state
+
+COMMENT ON TABLE monitoring.cache_auditor_state IS 'Where the auditor stands: settled_until, scored_until, last_tick_at, last_retention_at, last_refresh_at.';
+
+-- table cache_baseline_metrics
+
+CREATE TABLE monitoring.cache_baseline_metrics (
+    id bigint NOT NULL,
+    cache_name text DEFAULT 'default'::text NOT NULL,
+    implementation_type text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    baseline_period_start timestamp with time zone NOT NULL,
+    baseline_period_end timestamp with time zone NOT NULL,
+    baseline_hit_rate double precision,
+    baseline_avg_response_time_ms double precision,
+    baseline_p95_response_time_ms double precision,
+    baseline_error_rate double precision,
+    hit_rate_stddev double precision,
+    response_time_stddev double precision,
+    sample_size bigint DEFAULT 0 NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    recipe jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cache_baseline_metrics_ordered CHECK ((baseline_period_start < baseline_period_end))
+);
+
+-- comment TABLE cache_baseline_metrics
+
+COMMENT ON TABLE monitoring.cache_baseline_metrics IS 'What is ordinary for a cache and implementation (rates in percent), and the span it was fitted on.';
+
+-- sequence cache_baseline_metrics_id_seq
+
+ALTER TABLE monitoring.cache_baseline_metrics ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_baseline_metrics_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_baseline_profiles
+
+CREATE TABLE monitoring.cache_baseline_profiles (
+    cache_name text NOT NULL,
+    baseline_id bigint NOT NULL,
+    metric text NOT NULL,
+    slot smallint NOT NULL,
+    centre double precision,
+    spread double precision,
+    successes double precision,
+    trials double precision,
+    dispersion double precision,
+    windows double precision DEFAULT 0 NOT NULL
+);
+
+-- comment TABLE cache_baseline_profiles
+
+COMMENT ON TABLE monitoring.cache_baseline_profiles IS 'Centre and spread by metric and slot of the week (0 = Monday 00:00 in the cache''s zone; −1 = all).';
+
+-- table cache_calibrations
+
+CREATE TABLE monitoring.cache_calibrations (
+    id bigint NOT NULL,
+    cache_name text NOT NULL,
+    implementation_type text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    fitted_at timestamp with time zone NOT NULL,
+    fitted_since timestamp with time zone NOT NULL,
+    fitted_until timestamp with time zone NOT NULL,
+    tails jsonb NOT NULL,
+    is_active boolean DEFAULT true NOT NULL
+);
+
+-- comment TABLE cache_calibrations
+
+COMMENT ON TABLE monitoring.cache_calibrations IS 'How rare each detector''s statistic has been on this series'' own past: the tail, as plain numbers.';
+
+-- sequence cache_calibrations_id_seq
+
+ALTER TABLE monitoring.cache_calibrations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_calibrations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_collectors
+
+CREATE TABLE monitoring.cache_collectors (
+    collector_id uuid NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    pid integer,
+    version text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    watermark timestamp with time zone,
+    goodbye_at timestamp with time zone,
+    recorded bigint DEFAULT 0 NOT NULL,
+    delivered bigint DEFAULT 0 NOT NULL,
+    dropped bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL,
+    lost bigint DEFAULT 0 NOT NULL,
+    spooled bigint DEFAULT 0 NOT NULL,
+    keys_local boolean DEFAULT false NOT NULL,
+    owner name DEFAULT SESSION_USER NOT NULL
+);
+
+-- comment TABLE cache_collectors
+
+COMMENT ON TABLE monitoring.cache_collectors IS 'Who delivers, up to when (watermark), and what it could not keep.';
+
+-- comment COLUMN cache_collectors.watermark
+
+COMMENT ON COLUMN monitoring.cache_collectors.watermark IS 'Everything recorded before this instant has been delivered; null: not known of any instant.';
+
+-- comment COLUMN cache_collectors.goodbye_at
+
+COMMENT ON COLUMN monitoring.cache_collectors.goodbye_at IS 'It ended in an orderly way; null: it is expected for 3 minutes after it was last seen.';
+
+-- comment COLUMN cache_collectors.dropped
+
+COMMENT ON COLUMN monitoring.cache_collectors.dropped IS 'Discarded because the buffer or the spool was full.';
+
+-- comment COLUMN cache_collectors.refused
+
+COMMENT ON COLUMN monitoring.cache_collectors.refused IS 'Not stored for what they held, or for their age.';
+
+-- comment COLUMN cache_collectors.lost
+
+COMMENT ON COLUMN monitoring.cache_collectors.lost IS 'Died with a process that was killed.';
+
+-- comment COLUMN cache_collectors.spooled
+
+COMMENT ON COLUMN monitoring.cache_collectors.spooled IS 'Waiting on the collector''s disk now.';
+
+-- comment COLUMN cache_collectors.keys_local
+
+COMMENT ON COLUMN monitoring.cache_collectors.keys_local IS 'Its keys were hashed with a secret of its host alone, and compare with no other''s.';
+
+-- comment COLUMN cache_collectors.owner
+
+COMMENT ON COLUMN monitoring.cache_collectors.owner IS 'The login that made it; no other may move it.';
+
+-- table cache_forests
+
+CREATE TABLE monitoring.cache_forests (
+    id bigint NOT NULL,
+    fitted_at timestamp with time zone NOT NULL,
+    fitted_since timestamp with time zone NOT NULL,
+    fitted_until timestamp with time zone NOT NULL,
+    seed bigint NOT NULL,
+    features text[] NOT NULL,
+    n_rows integer NOT NULL,
+    training bytea NOT NULL,
+    is_active boolean DEFAULT true NOT NULL
+);
+
+-- comment TABLE cache_forests
+
+COMMENT ON TABLE monitoring.cache_forests IS 'The one isolation forest of all series: its seed and the residual rows it learned from.';
+
+-- sequence cache_forests_id_seq
+
+ALTER TABLE monitoring.cache_forests ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_forests_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_histograms_1hour
+
+CREATE TABLE monitoring.cache_histograms_1hour (
+    cache_name text CONSTRAINT cache_histograms_1min_cache_name_not_null NOT NULL,
+    implementation_type text CONSTRAINT cache_histograms_1min_implementation_type_not_null NOT NULL,
+    node text DEFAULT ''::text CONSTRAINT cache_histograms_1min_node_not_null NOT NULL,
+    hour_window timestamp with time zone CONSTRAINT cache_histograms_1min_minute_window_not_null NOT NULL,
+    operation_type text CONSTRAINT cache_histograms_1min_operation_type_not_null NOT NULL,
+    bins smallint[] CONSTRAINT cache_histograms_1min_bins_not_null NOT NULL,
+    counts bigint[] CONSTRAINT cache_histograms_1min_counts_not_null NOT NULL,
+    CONSTRAINT cache_histograms_1hour_paired CHECK ((cardinality(bins) = cardinality(counts)))
+);
+
+-- comment TABLE cache_histograms_1hour
+
+COMMENT ON TABLE monitoring.cache_histograms_1hour IS 'The same by the hour: the sum of its minutes.';
+
+-- table cache_histograms_1min
+
+CREATE TABLE monitoring.cache_histograms_1min (
+    cache_name text NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    minute_window timestamp with time zone NOT NULL,
+    operation_type text NOT NULL,
+    bins smallint[] NOT NULL,
+    counts bigint[] NOT NULL,
+    CONSTRAINT cache_histograms_1min_paired CHECK ((cardinality(bins) = cardinality(counts)))
+);
+
+-- comment TABLE cache_histograms_1min
+
+COMMENT ON TABLE monitoring.cache_histograms_1min IS 'Latency of one kind of operation in one window, as sparse log bins; mergeable by adding counts.';
+
+-- table cache_hours_to_roll
+
+CREATE TABLE monitoring.cache_hours_to_roll (
+    hour_window timestamp with time zone NOT NULL
+);
+
+-- comment TABLE cache_hours_to_roll
+
+COMMENT ON TABLE monitoring.cache_hours_to_roll IS 'Hours of which a minute has changed since they were last made.';
+
+-- table cache_metric_batches
+
+CREATE TABLE monitoring.cache_metric_batches (
+    batch_id bigint NOT NULL,
+    collector_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    minutes timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    events bigint DEFAULT 0 NOT NULL,
+    weights bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL,
+    too_late bigint DEFAULT 0 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    rolled_at timestamp with time zone
+);
+
+-- comment TABLE cache_metric_batches
+
+COMMENT ON TABLE monitoring.cache_metric_batches IS 'Exactly once: a batch is stored when its row here is, in the same transaction. Kept 14 days, longer than a spool may grow old.';
+
+-- comment COLUMN cache_metric_batches.minutes
+
+COMMENT ON COLUMN monitoring.cache_metric_batches.minutes IS 'Every minute that a row of the batch falls into: what a rollup must make again.';
+
+-- comment COLUMN cache_metric_batches.too_late
+
+COMMENT ON COLUMN monitoring.cache_metric_batches.too_late IS 'Rows that came after the raw rows of their day were trimmed: counted, never rolled.';
+
+-- comment COLUMN cache_metric_batches.rolled_at
+
+COMMENT ON COLUMN monitoring.cache_metric_batches.rolled_at IS 'When a rollup made its windows; null: none has seen it yet.';
+
+-- sequence cache_metric_batches_batch_id_seq
+
+ALTER TABLE monitoring.cache_metric_batches ALTER COLUMN batch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_metric_batches_batch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_metric_weights
+
+CREATE TABLE monitoring.cache_metric_weights (
+    cache_name text DEFAULT 'default'::text NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    second timestamp with time zone NOT NULL,
+    operation_type text NOT NULL,
+    failed boolean DEFAULT false NOT NULL,
+    n bigint NOT NULL,
+    latency_sum_ns bigint DEFAULT 0 NOT NULL,
+    latency_max_ms double precision,
+    bins smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    counts bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    value_bytes bigint DEFAULT 0 NOT NULL,
+    batch_id bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT cache_metric_weights_histogram_paired CHECK ((cardinality(bins) = cardinality(counts))),
+    CONSTRAINT cache_metric_weights_implementation_type_short CHECK ((implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'::text)),
+    CONSTRAINT cache_metric_weights_not_negative CHECK (((n >= 0) AND (latency_sum_ns >= 0) AND (value_bytes >= 0))),
+    CONSTRAINT cache_metric_weights_operation_type_known CHECK ((operation_type = ANY (ARRAY['hit'::text, 'miss'::text, 'set'::text, 'evict'::text, 'error'::text, 'delete'::text, 'expire'::text])))
+);
+
+-- comment TABLE cache_metric_weights
+
+COMMENT ON TABLE monitoring.cache_metric_weights IS 'Operations counted before they were shipped: n of one kind in one second of one series.';
+
+-- table cache_metrics
+
+CREATE TABLE monitoring.cache_metrics (
+    cache_name text DEFAULT 'default'::text NOT NULL,
+    "timestamp" timestamp with time zone DEFAULT now() NOT NULL,
+    id bigint NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    cache_key text DEFAULT ''::text NOT NULL,
+    operation_type text NOT NULL,
+    response_time_ms double precision,
+    cache_size bigint,
+    value_bytes bigint,
+    error_type text,
+    error_message text,
+    metadata jsonb,
+    is_sample boolean DEFAULT false NOT NULL,
+    batch_id bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT cache_metrics_implementation_type_short CHECK ((implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'::text)),
+    CONSTRAINT cache_metrics_operation_type_known CHECK ((operation_type = ANY (ARRAY['hit'::text, 'miss'::text, 'set'::text, 'evict'::text, 'error'::text, 'delete'::text, 'expire'::text]))),
+    CONSTRAINT cache_metrics_response_time_real CHECK (((response_time_ms >= (0)::double precision) AND (response_time_ms < 'Infinity'::double precision))),
+    CONSTRAINT cache_metrics_sizes_not_negative CHECK (((cache_size >= 0) AND (value_bytes >= 0)))
+)
+PARTITION BY RANGE ("timestamp");
+
+-- comment TABLE cache_metrics
+
+COMMENT ON TABLE monitoring.cache_metrics IS 'One cache operation a row, as recorded; never changed. Partitioned by UTC day, kept 7 days.';
+
+-- comment COLUMN cache_metrics.cache_key
+
+COMMENT ON COLUMN monitoring.cache_metrics.cache_key IS 'Keyed hash in hex, unless the user asked for plain; empty: no key.';
+
+-- comment COLUMN cache_metrics.is_sample
+
+COMMENT ON COLUMN monitoring.cache_metrics.is_sample IS 'An example only, already counted in a weight; never summed.';
+
+-- table cache_metrics_1hour
+
+CREATE TABLE monitoring.cache_metrics_1hour (
+    cache_name text DEFAULT 'default'::text CONSTRAINT cache_metrics_1min_cache_name_not_null NOT NULL,
+    implementation_type text CONSTRAINT cache_metrics_1min_implementation_type_not_null NOT NULL,
+    node text DEFAULT ''::text CONSTRAINT cache_metrics_1min_node_not_null NOT NULL,
+    hour_window timestamp with time zone CONSTRAINT cache_metrics_1min_minute_window_not_null NOT NULL,
+    total_operations bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_total_operations_not_null NOT NULL,
+    hits bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_hits_not_null NOT NULL,
+    misses bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_misses_not_null NOT NULL,
+    sets bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_sets_not_null NOT NULL,
+    deletes bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_deletes_not_null NOT NULL,
+    evictions bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_evictions_not_null NOT NULL,
+    expirations bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_expirations_not_null NOT NULL,
+    errors bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_errors_not_null NOT NULL,
+    get_errors bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_get_errors_not_null NOT NULL,
+    load_errors bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_load_errors_not_null NOT NULL,
+    set_errors bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_set_errors_not_null NOT NULL,
+    avg_response_time_ms double precision,
+    p50_response_time_ms double precision,
+    p95_response_time_ms double precision,
+    p99_response_time_ms double precision,
+    max_response_time_ms double precision,
+    latency_sum_ms double precision DEFAULT 0 CONSTRAINT cache_metrics_1min_latency_sum_ms_not_null NOT NULL,
+    hit_latency_sum_ms double precision DEFAULT 0 CONSTRAINT cache_metrics_1min_hit_latency_sum_ms_not_null NOT NULL,
+    hit_p50_ms double precision,
+    hit_p95_ms double precision,
+    miss_latency_sum_ms double precision DEFAULT 0 CONSTRAINT cache_metrics_1min_miss_latency_sum_ms_not_null NOT NULL,
+    miss_p50_ms double precision,
+    miss_p95_ms double precision,
+    avg_cache_size double precision,
+    max_cache_size bigint,
+    bytes_read bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_bytes_read_not_null NOT NULL,
+    bytes_written bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_bytes_written_not_null NOT NULL,
+    distinct_keys bigint,
+    hit_rate numeric(5,2) DEFAULT 0 CONSTRAINT cache_metrics_1min_hit_rate_not_null NOT NULL,
+    sampled bigint DEFAULT 0 CONSTRAINT cache_metrics_1min_sampled_not_null NOT NULL,
+    completeness double precision,
+    provisional boolean DEFAULT false CONSTRAINT cache_metrics_1min_provisional_not_null NOT NULL,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT cache_metrics_1min_created_at_not_null NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() CONSTRAINT cache_metrics_1min_updated_at_not_null NOT NULL,
+    CONSTRAINT cache_metrics_1hour_on_the_hour CHECK ((hour_window = date_trunc('hour'::text, hour_window, 'UTC'::text)))
+);
+
+-- comment TABLE cache_metrics_1hour
+
+COMMENT ON TABLE monitoring.cache_metrics_1hour IS 'The same by the hour: sums of its minutes, quantiles of their merged histograms. Kept 1 year.';
+
+-- table cache_metrics_1min
+
+CREATE TABLE monitoring.cache_metrics_1min (
+    cache_name text DEFAULT 'default'::text NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    minute_window timestamp with time zone NOT NULL,
+    total_operations bigint DEFAULT 0 NOT NULL,
+    hits bigint DEFAULT 0 NOT NULL,
+    misses bigint DEFAULT 0 NOT NULL,
+    sets bigint DEFAULT 0 NOT NULL,
+    deletes bigint DEFAULT 0 NOT NULL,
+    evictions bigint DEFAULT 0 NOT NULL,
+    expirations bigint DEFAULT 0 NOT NULL,
+    errors bigint DEFAULT 0 NOT NULL,
+    get_errors bigint DEFAULT 0 NOT NULL,
+    load_errors bigint DEFAULT 0 NOT NULL,
+    set_errors bigint DEFAULT 0 NOT NULL,
+    avg_response_time_ms double precision,
+    p50_response_time_ms double precision,
+    p95_response_time_ms double precision,
+    p99_response_time_ms double precision,
+    max_response_time_ms double precision,
+    latency_sum_ms double precision DEFAULT 0 NOT NULL,
+    hit_latency_sum_ms double precision DEFAULT 0 NOT NULL,
+    hit_p50_ms double precision,
+    hit_p95_ms double precision,
+    miss_latency_sum_ms double precision DEFAULT 0 NOT NULL,
+    miss_p50_ms double precision,
+    miss_p95_ms double precision,
+    avg_cache_size double precision,
+    max_cache_size bigint,
+    bytes_read bigint DEFAULT 0 NOT NULL,
+    bytes_written bigint DEFAULT 0 NOT NULL,
+    distinct_keys bigint,
+    hit_rate numeric(5,2) DEFAULT 0 NOT NULL,
+    sampled bigint DEFAULT 0 NOT NULL,
+    completeness double precision,
+    provisional boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cache_metrics_1min_on_the_minute CHECK ((minute_window = date_trunc('minute'::text, minute_window, 'UTC'::text)))
+);
+
+-- comment TABLE cache_metrics_1min
+
+COMMENT ON TABLE monitoring.cache_metrics_1min IS 'One cache, implementation and node in one half-open UTC minute. Latencies are of gets. Kept 30 days.';
+
+-- comment COLUMN cache_metrics_1min.distinct_keys
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.distinct_keys IS 'Of gets, sets and deletes; null: not known, because weights carry no keys.';
+
+-- comment COLUMN cache_metrics_1min.hit_rate
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.hit_rate IS 'Percent of hits in hits and misses; 0 where there was neither.';
+
+-- comment COLUMN cache_metrics_1min.sampled
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.sampled IS 'Raw rows of the window that are samples only, counted in weights.';
+
+-- comment COLUMN cache_metrics_1min.completeness
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.completeness IS 'Share of the expected collectors whose watermark had passed the window''s end when it was settled; null: no collector sends watermarks.';
+
+-- comment COLUMN cache_metrics_1min.provisional
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.provisional IS 'The minute was still open when this was made: shown, never scored.';
+
+-- sequence cache_metrics_id_seq
+
+CREATE SEQUENCE monitoring.cache_metrics_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- sequence owned by cache_metrics_id_seq
+
+ALTER SEQUENCE monitoring.cache_metrics_id_seq OWNED BY monitoring.cache_metrics.id;
+
+-- table cache_observation_changes
+
+CREATE TABLE monitoring.cache_observation_changes (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    observation_id uuid NOT NULL,
+    kind text NOT NULL,
+    by text,
+    reason text,
+    note text,
+    observation jsonb NOT NULL,
+    CONSTRAINT cache_observation_changes_kind_known CHECK ((kind = ANY (ARRAY['opened'::text, 'escalated'::text, 'acknowledged'::text, 'reopened'::text, 'resolved'::text, 'changed'::text])))
+);
+
+-- comment TABLE cache_observation_changes
+
+COMMENT ON TABLE monitoring.cache_observation_changes IS 'Append-only log of every transition, written in its transaction, kept 7 days: what listeners catch up from.';
+
+-- comment COLUMN cache_observation_changes.kind
+
+COMMENT ON COLUMN monitoring.cache_observation_changes.kind IS 'opened, escalated (a higher severity), acknowledged, reopened (after it was over, or worse than when it was acknowledged), resolved; changed: anything else.';
+
+-- sequence cache_observation_changes_id_seq
+
+ALTER TABLE monitoring.cache_observation_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_observation_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_observation_progress
+
+CREATE TABLE monitoring.cache_observation_progress (
+    observation_id uuid NOT NULL,
+    last_window timestamp with time zone NOT NULL,
+    progress jsonb DEFAULT '{}'::jsonb NOT NULL,
+    cost_ms double precision DEFAULT 0 NOT NULL,
+    rank double precision DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE cache_observation_progress
+
+COMMENT ON TABLE monitoring.cache_observation_progress IS 'What moves every minute while a problem lasts; unpublished, so that listeners are not woken.';
+
+-- table cache_retention_pins
+
+CREATE TABLE monitoring.cache_retention_pins (
+    id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cache_retention_pins_ordered CHECK ((since < until))
+);
+
+-- comment TABLE cache_retention_pins
+
+COMMENT ON TABLE monitoring.cache_retention_pins IS 'Half-open spans that retention leaves alone (load --keep).';
+
+-- sequence cache_retention_pins_id_seq
+
+ALTER TABLE monitoring.cache_retention_pins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_retention_pins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_score_runs
+
+CREATE TABLE monitoring.cache_score_runs (
+    id bigint NOT NULL,
+    scored_at timestamp with time zone DEFAULT now() NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    forest_id bigint,
+    made_with jsonb NOT NULL
+);
+
+-- comment TABLE cache_score_runs
+
+COMMENT ON TABLE monitoring.cache_score_runs IS 'One pass of scoring: which windows, and the versions under which `explain` gives the same bits.';
+
+-- sequence cache_score_runs_id_seq
+
+ALTER TABLE monitoring.cache_score_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_score_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table cache_series
+
+CREATE TABLE monitoring.cache_series (
+    cache_name text NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    first_minute timestamp with time zone NOT NULL,
+    last_minute timestamp with time zone NOT NULL
+);
+
+-- comment TABLE cache_series
+
+COMMENT ON TABLE monitoring.cache_series IS 'Every cache, implementation and node ever seen.';
+
+-- table cache_trimmed_days
+
+CREATE TABLE monitoring.cache_trimmed_days (
+    day date NOT NULL,
+    trimmed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE cache_trimmed_days
+
+COMMENT ON TABLE monitoring.cache_trimmed_days IS 'Days whose raw rows retention has removed: their windows are final, later rows are refused.';
+
+-- table cache_window_scores
+
+CREATE TABLE monitoring.cache_window_scores (
+    cache_name text NOT NULL,
+    implementation_type text NOT NULL,
+    minute_window timestamp with time zone NOT NULL,
+    score double precision,
+    surprise double precision,
+    leading_metric text,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    not_judged text,
+    baseline_id bigint,
+    calibration_id bigint,
+    run_id bigint NOT NULL,
+    corrected_at timestamp with time zone,
+    CONSTRAINT cache_window_scores_score_in_unit CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)))
+);
+
+-- comment TABLE cache_window_scores
+
+COMMENT ON TABLE monitoring.cache_window_scores IS 'How strange each closed window was, with the inputs from which the score can be made again.';
+
+-- table cache_windows_to_rescore
+
+CREATE TABLE monitoring.cache_windows_to_rescore (
+    minute_window timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE cache_windows_to_rescore
+
+COMMENT ON TABLE monitoring.cache_windows_to_rescore IS 'Minutes that late events changed after they were scored.';
+
+-- default cache_metrics id
+
+ALTER TABLE ONLY monitoring.cache_metrics ALTER COLUMN id SET DEFAULT nextval('monitoring.cache_metrics_id_seq'::regclass);
+
+-- constraint cache_acknowledgements cache_acknowledgements_pkey
+
+ALTER TABLE ONLY monitoring.cache_acknowledgements
+    ADD CONSTRAINT cache_acknowledgements_pkey PRIMARY KEY (id);
+
+-- constraint cache_auditor_migrations cache_auditor_migrations_pkey
+
+ALTER TABLE ONLY monitoring.cache_auditor_migrations
+    ADD CONSTRAINT cache_auditor_migrations_pkey PRIMARY KEY (version);
+
+-- constraint cache_auditor_observations cache_auditor_observations_pkey
+
+ALTER TABLE ONLY monitoring.cache_auditor_observations
+    ADD CONSTRAINT cache_auditor_observations_pkey PRIMARY KEY (id);
+
+-- constraint cache_auditor_secrets cache_auditor_secrets_pkey
+
+ALTER TABLE ONLY monitoring.cache_auditor_secrets
+    ADD CONSTRAINT cache_auditor_secrets_pkey PRIMARY KEY (name);
+
+-- constraint cache_auditor_state cache_auditor_state_pkey
+
+ALTER TABLE ONLY monitoring.cache_auditor_state
+    ADD CONSTRAINT cache_auditor_state_pkey PRIMARY KEY (name);
+
+-- constraint cache_baseline_metrics cache_baseline_metrics_pkey
+
+ALTER TABLE ONLY monitoring.cache_baseline_metrics
+    ADD CONSTRAINT cache_baseline_metrics_pkey PRIMARY KEY (cache_name, id);
+
+-- constraint cache_baseline_profiles cache_baseline_profiles_pkey
+
+ALTER TABLE ONLY monitoring.cache_baseline_profiles
+    ADD CONSTRAINT cache_baseline_profiles_pkey PRIMARY KEY (cache_name, baseline_id, metric, slot);
+
+-- constraint cache_calibrations cache_calibrations_pkey
+
+ALTER TABLE ONLY monitoring.cache_calibrations
+    ADD CONSTRAINT cache_calibrations_pkey PRIMARY KEY (cache_name, id);
+
+-- constraint cache_collectors cache_collectors_pkey
+
+ALTER TABLE ONLY monitoring.cache_collectors
+    ADD CONSTRAINT cache_collectors_pkey PRIMARY KEY (collector_id);
+
+-- constraint cache_forests cache_forests_pkey
+
+ALTER TABLE ONLY monitoring.cache_forests
+    ADD CONSTRAINT cache_forests_pkey PRIMARY KEY (id);
+
+-- constraint cache_histograms_1hour cache_histograms_1hour_pkey
+
+ALTER TABLE ONLY monitoring.cache_histograms_1hour
+    ADD CONSTRAINT cache_histograms_1hour_pkey PRIMARY KEY (cache_name, implementation_type, node, hour_window, operation_type);
+
+-- constraint cache_histograms_1min cache_histograms_1min_pkey
+
+ALTER TABLE ONLY monitoring.cache_histograms_1min
+    ADD CONSTRAINT cache_histograms_1min_pkey PRIMARY KEY (cache_name, implementation_type, node, minute_window, operation_type);
+
+-- constraint cache_hours_to_roll cache_hours_to_roll_pkey
+
+ALTER TABLE ONLY monitoring.cache_hours_to_roll
+    ADD CONSTRAINT cache_hours_to_roll_pkey PRIMARY KEY (hour_window);
+
+-- constraint cache_metric_batches cache_metric_batches_once
+
+ALTER TABLE ONLY monitoring.cache_metric_batches
+    ADD CONSTRAINT cache_metric_batches_once UNIQUE (collector_id, sequence);
+
+-- comment CONSTRAINT cache_metric_batches_once ON cache_metric_batches
+
+COMMENT ON CONSTRAINT cache_metric_batches_once ON monitoring.cache_metric_batches IS 'Forbids storing a batch twice.';
+
+-- constraint cache_metric_batches cache_metric_batches_pkey
+
+ALTER TABLE ONLY monitoring.cache_metric_batches
+    ADD CONSTRAINT cache_metric_batches_pkey PRIMARY KEY (batch_id);
+
+-- constraint cache_metric_weights cache_metric_weights_pkey
+
+ALTER TABLE ONLY monitoring.cache_metric_weights
+    ADD CONSTRAINT cache_metric_weights_pkey PRIMARY KEY (cache_name, implementation_type, node, second, operation_type, failed, batch_id);
+
+-- constraint cache_metrics_1hour cache_metrics_1hour_pkey
+
+ALTER TABLE ONLY monitoring.cache_metrics_1hour
+    ADD CONSTRAINT cache_metrics_1hour_pkey PRIMARY KEY (cache_name, implementation_type, node, hour_window);
+
+-- constraint cache_metrics_1min cache_metrics_1min_pkey
+
+ALTER TABLE ONLY monitoring.cache_metrics_1min
+    ADD CONSTRAINT cache_metrics_1min_pkey PRIMARY KEY (cache_name, implementation_type, node, minute_window);
+
+-- constraint cache_metrics cache_metrics_pkey
+
+ALTER TABLE ONLY monitoring.cache_metrics
+    ADD CONSTRAINT cache_metrics_pkey PRIMARY KEY (cache_name, "timestamp", id);
+
+-- constraint cache_observation_changes cache_observation_changes_pkey
+
+ALTER TABLE ONLY monitoring.cache_observation_changes
+    ADD CONSTRAINT cache_observation_changes_pkey PRIMARY KEY (id);
+
+-- constraint cache_observation_progress cache_observation_progress_pkey
+
+ALTER TABLE ONLY monitoring.cache_observation_progress
+    ADD CONSTRAINT cache_observation_progress_pkey PRIMARY KEY (observation_id);
+
+-- constraint cache_retention_pins cache_retention_pins_pkey
+
+ALTER TABLE ONLY monitoring.cache_retention_pins
+    ADD CONSTRAINT cache_retention_pins_pkey PRIMARY KEY (id);
+
+-- constraint cache_score_runs cache_score_runs_pkey
+
+ALTER TABLE ONLY monitoring.cache_score_runs
+    ADD CONSTRAINT cache_score_runs_pkey PRIMARY KEY (id);
+
+-- constraint cache_series cache_series_pkey
+
+ALTER TABLE ONLY monitoring.cache_series
+    ADD CONSTRAINT cache_series_pkey PRIMARY KEY (cache_name, implementation_type, node);
+
+-- constraint cache_trimmed_days cache_trimmed_days_pkey
+
+ALTER TABLE ONLY monitoring.cache_trimmed_days
+    ADD CONSTRAINT cache_trimmed_days_pkey PRIMARY KEY (day);
+
+-- constraint cache_window_scores cache_window_scores_pkey
+
+ALTER TABLE ONLY monitoring.cache_window_scores
+    ADD CONSTRAINT cache_window_scores_pkey PRIMARY KEY (cache_name, implementation_type, minute_window);
+
+-- constraint cache_windows_to_rescore cache_windows_to_rescore_pkey
+
+ALTER TABLE ONLY monitoring.cache_windows_to_rescore
+    ADD CONSTRAINT cache_windows_to_rescore_pkey PRIMARY KEY (minute_window);
+
+-- index cache_acknowledgements_observation_idx
+
+CREATE INDEX cache_acknowledgements_observation_idx ON monitoring.cache_acknowledgements USING btree (observation_id);
+
+-- index cache_auditor_observations_open_idx
+
+CREATE INDEX cache_auditor_observations_open_idx ON monitoring.cache_auditor_observations USING btree (cache_name, implementation_type) WHERE (state = 'open'::text);
+
+-- index cache_auditor_observations_severity_timestamp_idx
+
+CREATE INDEX cache_auditor_observations_severity_timestamp_idx ON monitoring.cache_auditor_observations USING btree (severity, "timestamp" DESC);
+
+-- index cache_auditor_observations_timestamp_idx
+
+CREATE INDEX cache_auditor_observations_timestamp_idx ON monitoring.cache_auditor_observations USING btree ("timestamp" DESC);
+
+-- index cache_auditor_observations_unacknowledged_idx
+
+CREATE INDEX cache_auditor_observations_unacknowledged_idx ON monitoring.cache_auditor_observations USING btree ("timestamp" DESC) WHERE (NOT acknowledged);
+
+-- comment INDEX cache_auditor_observations_unacknowledged_idx
+
+COMMENT ON INDEX monitoring.cache_auditor_observations_unacknowledged_idx IS 'What nobody has signed yet.';
+
+-- index cache_baseline_metrics_one_active
+
+CREATE UNIQUE INDEX cache_baseline_metrics_one_active ON monitoring.cache_baseline_metrics USING btree (cache_name, implementation_type) WHERE is_active;
+
+-- comment INDEX cache_baseline_metrics_one_active
+
+COMMENT ON INDEX monitoring.cache_baseline_metrics_one_active IS 'Forbids two baselines in force for one series.';
+
+-- index cache_calibrations_one_active
+
+CREATE UNIQUE INDEX cache_calibrations_one_active ON monitoring.cache_calibrations USING btree (cache_name, implementation_type) WHERE is_active;
+
+-- comment INDEX cache_calibrations_one_active
+
+COMMENT ON INDEX monitoring.cache_calibrations_one_active IS 'Forbids two calibrations in force for one series.';
+
+-- index cache_collectors_seen_idx
+
+CREATE INDEX cache_collectors_seen_idx ON monitoring.cache_collectors USING btree (last_seen_at);
+
+-- index cache_forests_one_active
+
+CREATE UNIQUE INDEX cache_forests_one_active ON monitoring.cache_forests USING btree ((true)) WHERE is_active;
+
+-- comment INDEX cache_forests_one_active
+
+COMMENT ON INDEX monitoring.cache_forests_one_active IS 'Forbids two forests in force.';
+
+-- index cache_histograms_1hour_window_idx
+
+CREATE INDEX cache_histograms_1hour_window_idx ON monitoring.cache_histograms_1hour USING btree (hour_window);
+
+-- index cache_histograms_1min_window_idx
+
+CREATE INDEX cache_histograms_1min_window_idx ON monitoring.cache_histograms_1min USING btree (minute_window);
+
+-- index cache_metric_batches_received_idx
+
+CREATE INDEX cache_metric_batches_received_idx ON monitoring.cache_metric_batches USING btree (received_at);
+
+-- index cache_metric_batches_to_roll_idx
+
+CREATE INDEX cache_metric_batches_to_roll_idx ON monitoring.cache_metric_batches USING btree (batch_id) WHERE (rolled_at IS NULL);
+
+-- comment INDEX cache_metric_batches_to_roll_idx
+
+COMMENT ON INDEX monitoring.cache_metric_batches_to_roll_idx IS 'What waits for a rollup.';
+
+-- index cache_metric_weights_second_idx
+
+CREATE INDEX cache_metric_weights_second_idx ON monitoring.cache_metric_weights USING btree (second);
+
+-- index cache_metrics_1hour_implementation_window_idx
+
+CREATE INDEX cache_metrics_1hour_implementation_window_idx ON monitoring.cache_metrics_1hour USING btree (implementation_type, hour_window DESC);
+
+-- index cache_metrics_1hour_window_idx
+
+CREATE INDEX cache_metrics_1hour_window_idx ON monitoring.cache_metrics_1hour USING btree (hour_window DESC);
+
+-- index cache_metrics_1min_implementation_window_idx
+
+CREATE INDEX cache_metrics_1min_implementation_window_idx ON monitoring.cache_metrics_1min USING btree (implementation_type, minute_window DESC);
+
+-- index cache_metrics_1min_window_idx
+
+CREATE INDEX cache_metrics_1min_window_idx ON monitoring.cache_metrics_1min USING btree (minute_window DESC);
+
+-- index cache_metrics_errors_idx
+
+CREATE INDEX cache_metrics_errors_idx ON ONLY monitoring.cache_metrics USING btree ("timestamp") WHERE (error_type IS NOT NULL);
+
+-- comment INDEX cache_metrics_errors_idx
+
+COMMENT ON INDEX monitoring.cache_metrics_errors_idx IS 'Events that failed, in whole or in part.';
+
+-- index cache_metrics_implementation_timestamp_idx
+
+CREATE INDEX cache_metrics_implementation_timestamp_idx ON ONLY monitoring.cache_metrics USING btree (implementation_type, "timestamp");
+
+-- index cache_metrics_operation_timestamp_idx
+
+CREATE INDEX cache_metrics_operation_timestamp_idx ON ONLY monitoring.cache_metrics USING btree (operation_type, "timestamp");
+
+-- index cache_metrics_timestamp_idx
+
+CREATE INDEX cache_metrics_timestamp_idx ON ONLY monitoring.cache_metrics USING btree ("timestamp");
+
+-- index cache_observation_changes_changed_at_idx
+
+CREATE INDEX cache_observation_changes_changed_at_idx ON monitoring.cache_observation_changes USING btree (changed_at);
+
+-- index cache_observation_changes_observation_idx
+
+CREATE INDEX cache_observation_changes_observation_idx ON monitoring.cache_observation_changes USING btree (observation_id);
+
+-- index cache_observation_changes_xid_idx
+
+CREATE INDEX cache_observation_changes_xid_idx ON monitoring.cache_observation_changes USING btree (xid, id);
+
+-- index cache_score_runs_until_idx
+
+CREATE INDEX cache_score_runs_until_idx ON monitoring.cache_score_runs USING btree (until);
+
+-- index cache_window_scores_window_idx
+
+CREATE INDEX cache_window_scores_window_idx ON monitoring.cache_window_scores USING btree (minute_window);
+
+-- trigger cache_auditor_observations log_changed
+
+CREATE TRIGGER log_changed AFTER UPDATE ON monitoring.cache_auditor_observations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.log_changed_observations();
+
+-- trigger cache_auditor_observations log_opened
+
+CREATE TRIGGER log_opened AFTER INSERT ON monitoring.cache_auditor_observations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.log_opened_observations();
+
+-- trigger cache_observation_changes observations_changed
+
+CREATE TRIGGER observations_changed AFTER INSERT ON monitoring.cache_observation_changes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.observations_changed();
+
+-- trigger cache_metrics_1min windows_insert_begins
+
+CREATE TRIGGER windows_insert_begins BEFORE INSERT ON monitoring.cache_metrics_1min FOR EACH STATEMENT EXECUTE FUNCTION monitoring.windows_insert_begins();
+
+-- trigger cache_metrics_1min windows_inserted
+
+CREATE TRIGGER windows_inserted AFTER INSERT ON monitoring.cache_metrics_1min REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.windows_inserted();
+
+-- trigger cache_metrics_1min windows_updated
+
+CREATE TRIGGER windows_updated AFTER UPDATE ON monitoring.cache_metrics_1min REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.windows_updated();
+
+-- fk constraint cache_acknowledgements cache_acknowledgements_observation_id_fkey
+
+ALTER TABLE ONLY monitoring.cache_acknowledgements
+    ADD CONSTRAINT cache_acknowledgements_observation_id_fkey FOREIGN KEY (observation_id) REFERENCES monitoring.cache_auditor_observations(id) ON DELETE CASCADE;
+
+-- fk constraint cache_baseline_profiles cache_baseline_profiles_of_a_baseline
+
+ALTER TABLE ONLY monitoring.cache_baseline_profiles
+    ADD CONSTRAINT cache_baseline_profiles_of_a_baseline FOREIGN KEY (cache_name, baseline_id) REFERENCES monitoring.cache_baseline_metrics(cache_name, id) ON DELETE CASCADE;
+
+-- fk constraint cache_observation_progress cache_observation_progress_observation_id_fkey
+
+ALTER TABLE ONLY monitoring.cache_observation_progress
+    ADD CONSTRAINT cache_observation_progress_observation_id_fkey FOREIGN KEY (observation_id) REFERENCES monitoring.cache_auditor_observations(id) ON DELETE CASCADE;
+
+-- policy cache_auditor_observations cache_auditor_acknowledger_policy
+
+CREATE POLICY cache_auditor_acknowledger_policy ON monitoring.cache_auditor_observations FOR SELECT TO cache_auditor_acknowledger USING (true);
+
+-- policy cache_auditor_observations cache_auditor_auditor_policy
+
+CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_auditor_observations TO cache_auditor_auditor USING (true);
+
+-- policy cache_baseline_metrics cache_auditor_auditor_policy
+
+CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_baseline_metrics TO cache_auditor_auditor USING (true);
+
+-- policy cache_metrics_1hour cache_auditor_auditor_policy
+
+CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_metrics_1hour TO cache_auditor_auditor USING (true);
+
+-- policy cache_metrics_1min cache_auditor_auditor_policy
+
+CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_metrics_1min TO cache_auditor_auditor USING (true);
+
+-- row security cache_auditor_observations
+
+ALTER TABLE monitoring.cache_auditor_observations ENABLE ROW LEVEL SECURITY;
+
+-- policy cache_auditor_observations cache_auditor_reader_policy
+
+CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_auditor_observations FOR SELECT TO cache_auditor_reader USING (true);
+
+-- policy cache_baseline_metrics cache_auditor_reader_policy
+
+CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_baseline_metrics FOR SELECT TO cache_auditor_reader USING (true);
+
+-- policy cache_metrics_1hour cache_auditor_reader_policy
+
+CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_metrics_1hour FOR SELECT TO cache_auditor_reader USING (true);
+
+-- policy cache_metrics_1min cache_auditor_reader_policy
+
+CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_metrics_1min FOR SELECT TO cache_auditor_reader USING (true);
+
+-- row security cache_baseline_metrics
+
+ALTER TABLE monitoring.cache_baseline_metrics ENABLE ROW LEVEL SECURITY;
+
+-- row security cache_metrics_1hour
+
+ALTER TABLE monitoring.cache_metrics_1hour ENABLE ROW LEVEL SECURITY;
+
+-- row security cache_metrics_1min
+
+ALTER TABLE monitoring.cache_metrics_1min ENABLE ROW LEVEL SECURITY;
