@@ -20,8 +20,9 @@ from auditor.server_account import server_account
 
 FILE = Path(__file__).resolve().parents[1] / "sql" / "schema.sql"
 INTRODUCTION = f"""\
--- The schema that the migrations make, as PostgreSQL {VERSION} dumps it. Written by .ci/schema.py, which
--- says what is left out; a test compares the two. Never run: `cache-auditor migrate` makes the schema.
+-- The schema that the migrations make, as PostgreSQL {VERSION} dumps it. Never run: that is what
+-- `cache-auditor migrate` is for. Written by .ci/schema.py, which says what is left out; a test
+-- compares the two.
 """
 LEFT_OUT = re.compile(
     r"SET \w+ = |SELECT pg_catalog\.set_config|\\(un)?restrict|-- (Dumped|PostgreSQL database dump)"
@@ -44,10 +45,15 @@ def dumped(dsn: str) -> str:
 
 def normal(dump: str) -> str:
     """A dump without what differs from one dump to the next, or helps no reader."""
-    headed = HEADING.sub(lambda match: f"-- {match[2].lower()} {match[1]}\n", dump)
+    headed = HEADING.sub(titled, dump)
     lines = [line.rstrip() for line in headed.splitlines() if not LEFT_OUT.match(line)]
     text = LIST.sub(shortened, "\n".join(line for line in lines if line != "--"))
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
+
+
+def titled(match: re.Match[str]) -> str:
+    """One line; none above a comment, which follows what it is of."""
+    return "" if match[2] == "COMMENT" else f"-- {match[2].lower()} {match[1]}\n"
 
 
 def shortened(match: re.Match[str]) -> str:

@@ -31,6 +31,7 @@ _living: WeakSet[Collector] = WeakSet()
 # Held while the thread imports: a child forked in the middle of an import could never finish it.
 _importing = allocate_lock()
 LONGEST_HOLD_UP_S = 5.0
+_held: list[bool] = []
 # What a forked child inherits and must not touch: closing it would end the parent's connection.
 _inherited: list[object] = []
 
@@ -250,17 +251,18 @@ class Collector:
 
 
 def _before_fork() -> None:
-    _importing.acquire(timeout=LONGEST_HOLD_UP_S)
+    _held.append(_importing.acquire(timeout=LONGEST_HOLD_UP_S))
 
 
 def _after_fork_in_parent() -> None:
-    if _importing.locked():
+    if _held.pop():
         _importing.release()
 
 
 def _after_fork_in_child() -> None:
     global _importing
     _importing = allocate_lock()
+    _held.clear()
     for collector in list(_living):
         collector._after_fork()
 

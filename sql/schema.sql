@@ -1,5 +1,6 @@
--- The schema that the migrations make, as PostgreSQL 18 dumps it. Written by .ci/schema.py, which
--- says what is left out; a test compares the two. Never run: `cache-auditor migrate` makes the schema.
+-- The schema that the migrations make, as PostgreSQL 18 dumps it. Never run: that is what
+-- `cache-auditor migrate` is for. Written by .ci/schema.py, which says what is left out; a test
+-- compares the two.
 
 
 -- schema monitoring
@@ -33,8 +34,6 @@ begin
     return 'acknowledged';
 end
 $$;
-
--- comment FUNCTION acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text)
 
 COMMENT ON FUNCTION monitoring.acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text) IS 'acknowledged, already (it was, and nothing is changed), or unknown (there is no such observation).';
 
@@ -206,8 +205,6 @@ CREATE FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) RETU
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric)) = (0)::numeric) THEN (0)::numeric ELSE round((((100)::numeric * COALESCE(hits, (0)::numeric)) / (COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric))), 2) END;
 
--- comment FUNCTION calculate_hit_rate(hits numeric, misses numeric)
-
 COMMENT ON FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) IS 'Percent with two decimals; 0 when there was neither hit nor miss.';
 
 -- function collector_heartbeat(uuid, timestamp with time zone, jsonb, boolean)
@@ -276,8 +273,6 @@ CREATE FUNCTION monitoring.create_metric_partition(p_day date) RETURNS boolean
     select monitoring.make_metric_partition(p_day)
 $$;
 
--- comment FUNCTION create_metric_partition(p_day date)
-
 COMMENT ON FUNCTION monitoring.create_metric_partition(p_day date) IS 'Any day, for `cache-auditor load`; the collector''s own is ensure_metric_partition.';
 
 -- function drop_metric_partition(date)
@@ -340,8 +335,6 @@ CREATE FUNCTION monitoring.get_cache_performance_summary(p_implementation_type t
     order by w.implementation_type
 $$;
 
--- comment FUNCTION get_cache_performance_summary(p_implementation_type text, p_time_window interval)
-
 COMMENT ON FUNCTION monitoring.get_cache_performance_summary(p_implementation_type text, p_time_window interval) IS 'By implementation over the last p_time_window: operations, hit rate in percent, mean response time of gets, errors.';
 
 -- function histogram_bin(double precision)
@@ -349,8 +342,6 @@ COMMENT ON FUNCTION monitoring.get_cache_performance_summary(p_implementation_ty
 CREATE FUNCTION monitoring.histogram_bin(ms double precision) RETURNS smallint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (width_bucket(ms, '{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[]))::smallint;
-
--- comment FUNCTION histogram_bin(ms double precision)
 
 COMMENT ON FUNCTION monitoring.histogram_bin(ms double precision) IS 'How many edges lie at or below a response time: 0 is below 1 µs, all of them is overflow.';
 
@@ -360,32 +351,43 @@ CREATE FUNCTION monitoring.histogram_edges() RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN '{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[];
 
--- comment FUNCTION histogram_edges()
-
 COMMENT ON FUNCTION monitoring.histogram_edges() IS 'ms: 0.001 and each 1.02 times the one before, up to the first at or beyond 1,000,000.';
 
 -- function histogram_quantile(smallint[], bigint[], double precision)
 
 CREATE FUNCTION monitoring.histogram_quantile(bins smallint[], counts bigint[], q double precision) RETURNS double precision
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-    with cells as (
-        select bin, sum(n) over (order by bin) as reached, sum(n) over () as total
-        from unnest(bins, counts) as cell (bin, n)
-    ), ranks as (
-        select floor((max(total) - 1) * q) as low, (max(total) - 1) * q as h, max(total) as total
-        from cells
-    ), values_at as (
-        select monitoring.histogram_value(min(bin) filter (where reached > low)) as low_value,
-               monitoring.histogram_value(
-                   min(bin) filter (where reached > least(low + 1, r.total - 1))) as high_value,
-               max(h - low)::double precision as share
-        from cells, ranks as r
-    )
-    select low_value + share * (high_value - low_value) from values_at
+declare
+    total   bigint := 0;
+    reached bigint := 0;
+    low     bigint;
+    high    bigint;
+    low_bin integer;
+    n       bigint;
+    h       double precision;
+begin
+    foreach n in array counts loop
+        total := total + n;
+    end loop;
+    if total = 0 then
+        return null;
+    end if;
+    h := (total - 1) * q;
+    low := floor(h);
+    high := least(low + 1, total - 1);
+    for i in 1 .. cardinality(bins) loop
+        reached := reached + counts[i];
+        if low_bin is null and reached > low then
+            low_bin := bins[i];
+        end if;
+        if reached > high then
+            return monitoring.histogram_value(low_bin) + (h - low)
+                * (monitoring.histogram_value(bins[i]) - monitoring.histogram_value(low_bin));
+        end if;
+    end loop;
+end
 $$;
-
--- comment FUNCTION histogram_quantile(bins smallint[], counts bigint[], q double precision)
 
 COMMENT ON FUNCTION monitoring.histogram_quantile(bins smallint[], counts bigint[], q double precision) IS 'Quantile of a sparse histogram in ms, type 7, within 1 %; null when it is empty.';
 
@@ -394,8 +396,6 @@ COMMENT ON FUNCTION monitoring.histogram_quantile(bins smallint[], counts bigint
 CREATE FUNCTION monitoring.histogram_value(bin integer) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (bin <= 0) THEN (0)::double precision WHEN (bin >= 1048) THEN ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[1048] ELSE ((((2)::double precision * ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[bin]) * ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[(bin + 1)]) / (('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[bin] + ('{0.001,0.00102,…,1010135.9665647133}' /* 1048 */::double precision[])[(bin + 1)])) END;
-
--- comment FUNCTION histogram_value(bin integer)
 
 COMMENT ON FUNCTION monitoring.histogram_value(bin integer) IS 'ms that a bin stands for: 0, 2·lo·hi/(lo+hi), or the last edge for overflow.';
 
@@ -577,11 +577,7 @@ CREATE TABLE monitoring.cache_acknowledgements (
     CONSTRAINT cache_acknowledgements_signed CHECK (((char_length(acknowledged_by) >= 1) AND (char_length(acknowledged_by) <= 200)))
 );
 
--- comment TABLE cache_acknowledgements
-
 COMMENT ON TABLE monitoring.cache_acknowledgements IS 'A person''s signed note on an observation. fixed: real, and mended. expected: real, and planned. false-alarm: not real. new-normal: how things are from now on.';
-
--- comment COLUMN cache_acknowledgements.revoked_at
 
 COMMENT ON COLUMN monitoring.cache_acknowledgements.revoked_at IS 'A worse turn reopened the observation; null: it stands.';
 
@@ -606,8 +602,6 @@ CREATE TABLE monitoring.cache_auditor_migrations (
     applied_by text DEFAULT SESSION_USER NOT NULL,
     app_version text NOT NULL
 );
-
--- comment TABLE cache_auditor_migrations
 
 COMMENT ON TABLE monitoring.cache_auditor_migrations IS 'Which migrations have landed; each row was written in its migration''s transaction.';
 
@@ -646,23 +640,13 @@ CREATE TABLE monitoring.cache_auditor_observations (
     CONSTRAINT cache_auditor_observations_state_known CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text])))
 );
 
--- comment TABLE cache_auditor_observations
-
 COMMENT ON TABLE monitoring.cache_auditor_observations IS 'One problem of one cache as a person should see it. Changes only when it opens, escalates, is acknowledged, reopens or resolves.';
-
--- comment COLUMN cache_auditor_observations.severity
 
 COMMENT ON COLUMN monitoring.cache_auditor_observations.severity IS 'info < warning < critical; it only rises while the observation is open.';
 
--- comment COLUMN cache_auditor_observations.deviation_percentage
-
 COMMENT ON COLUMN monitoring.cache_auditor_observations.deviation_percentage IS 'Against the baseline; null where the baseline is 0: there is no percentage of nothing.';
 
--- comment COLUMN cache_auditor_observations.state
-
 COMMENT ON COLUMN monitoring.cache_auditor_observations.state IS 'open: the problem lasts. resolved: it is over, and reopens if it returns soon.';
-
--- comment COLUMN cache_auditor_observations.rank
 
 COMMENT ON COLUMN monitoring.cache_auditor_observations.rank IS '0 to 100, orders within and across severities; as of the last transition.';
 
@@ -673,8 +657,6 @@ CREATE TABLE monitoring.cache_auditor_secrets (
     secret bytea NOT NULL
 );
 
--- comment TABLE cache_auditor_secrets
-
 COMMENT ON TABLE monitoring.cache_auditor_secrets IS 'Keyed hashing of cache keys: one secret an installation, so that keys compare across hosts.';
 
 -- table cache_auditor_state
@@ -684,8 +666,6 @@ CREATE TABLE monitoring.cache_auditor_state (
     value timestamp with time zone NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
-
--- comment TABLE cache_auditor_state
 
 COMMENT ON TABLE monitoring.cache_auditor_state IS 'Where the auditor stands: settled_until, scored_until, last_tick_at, last_retention_at, last_refresh_at.';
 
@@ -711,8 +691,6 @@ CREATE TABLE monitoring.cache_baseline_metrics (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT cache_baseline_metrics_ordered CHECK ((baseline_period_start < baseline_period_end))
 );
-
--- comment TABLE cache_baseline_metrics
 
 COMMENT ON TABLE monitoring.cache_baseline_metrics IS 'What is ordinary for a cache and implementation (rates in percent), and the span it was fitted on.';
 
@@ -742,8 +720,6 @@ CREATE TABLE monitoring.cache_baseline_profiles (
     windows double precision DEFAULT 0 NOT NULL
 );
 
--- comment TABLE cache_baseline_profiles
-
 COMMENT ON TABLE monitoring.cache_baseline_profiles IS 'Centre and spread by metric and slot of the week (0 = Monday 00:00 in the cache''s zone; −1 = all).';
 
 -- table cache_calibrations
@@ -759,8 +735,6 @@ CREATE TABLE monitoring.cache_calibrations (
     tails jsonb NOT NULL,
     is_active boolean DEFAULT true NOT NULL
 );
-
--- comment TABLE cache_calibrations
 
 COMMENT ON TABLE monitoring.cache_calibrations IS 'How rare each detector''s statistic has been on this series'' own past: the tail, as plain numbers.';
 
@@ -796,39 +770,21 @@ CREATE TABLE monitoring.cache_collectors (
     owner name DEFAULT SESSION_USER NOT NULL
 );
 
--- comment TABLE cache_collectors
-
 COMMENT ON TABLE monitoring.cache_collectors IS 'Who delivers, up to when (watermark), and what it could not keep.';
-
--- comment COLUMN cache_collectors.watermark
 
 COMMENT ON COLUMN monitoring.cache_collectors.watermark IS 'Everything recorded before this instant has been delivered; null: not known of any instant.';
 
--- comment COLUMN cache_collectors.goodbye_at
-
 COMMENT ON COLUMN monitoring.cache_collectors.goodbye_at IS 'It ended in an orderly way; null: it is expected for 3 minutes after it was last seen.';
-
--- comment COLUMN cache_collectors.dropped
 
 COMMENT ON COLUMN monitoring.cache_collectors.dropped IS 'Discarded because the buffer or the spool was full.';
 
--- comment COLUMN cache_collectors.refused
-
 COMMENT ON COLUMN monitoring.cache_collectors.refused IS 'Not stored for what they held, or for their age.';
-
--- comment COLUMN cache_collectors.lost
 
 COMMENT ON COLUMN monitoring.cache_collectors.lost IS 'Died with a process that was killed.';
 
--- comment COLUMN cache_collectors.spooled
-
 COMMENT ON COLUMN monitoring.cache_collectors.spooled IS 'Waiting on the collector''s disk now.';
 
--- comment COLUMN cache_collectors.keys_local
-
 COMMENT ON COLUMN monitoring.cache_collectors.keys_local IS 'Its keys were hashed with a secret of its host alone, and compare with no other''s.';
-
--- comment COLUMN cache_collectors.owner
 
 COMMENT ON COLUMN monitoring.cache_collectors.owner IS 'The login that made it; no other may move it.';
 
@@ -845,8 +801,6 @@ CREATE TABLE monitoring.cache_forests (
     training bytea NOT NULL,
     is_active boolean DEFAULT true NOT NULL
 );
-
--- comment TABLE cache_forests
 
 COMMENT ON TABLE monitoring.cache_forests IS 'The one isolation forest of all series: its seed and the residual rows it learned from.';
 
@@ -874,8 +828,6 @@ CREATE TABLE monitoring.cache_histograms_1hour (
     CONSTRAINT cache_histograms_1hour_paired CHECK ((cardinality(bins) = cardinality(counts)))
 );
 
--- comment TABLE cache_histograms_1hour
-
 COMMENT ON TABLE monitoring.cache_histograms_1hour IS 'The same by the hour: the sum of its minutes.';
 
 -- table cache_histograms_1min
@@ -891,8 +843,6 @@ CREATE TABLE monitoring.cache_histograms_1min (
     CONSTRAINT cache_histograms_1min_paired CHECK ((cardinality(bins) = cardinality(counts)))
 );
 
--- comment TABLE cache_histograms_1min
-
 COMMENT ON TABLE monitoring.cache_histograms_1min IS 'Latency of one kind of operation in one window, as sparse log bins; mergeable by adding counts.';
 
 -- table cache_hours_to_roll
@@ -900,8 +850,6 @@ COMMENT ON TABLE monitoring.cache_histograms_1min IS 'Latency of one kind of ope
 CREATE TABLE monitoring.cache_hours_to_roll (
     hour_window timestamp with time zone NOT NULL
 );
-
--- comment TABLE cache_hours_to_roll
 
 COMMENT ON TABLE monitoring.cache_hours_to_roll IS 'Hours of which a minute has changed since they were last made.';
 
@@ -921,19 +869,11 @@ CREATE TABLE monitoring.cache_metric_batches (
     rolled_at timestamp with time zone
 );
 
--- comment TABLE cache_metric_batches
-
 COMMENT ON TABLE monitoring.cache_metric_batches IS 'Exactly once: a batch is stored when its row here is, in the same transaction. Kept 14 days, longer than a spool may grow old.';
-
--- comment COLUMN cache_metric_batches.minutes
 
 COMMENT ON COLUMN monitoring.cache_metric_batches.minutes IS 'Every minute that a row of the batch falls into: what a rollup must make again.';
 
--- comment COLUMN cache_metric_batches.too_late
-
 COMMENT ON COLUMN monitoring.cache_metric_batches.too_late IS 'Rows that came after the raw rows of their day were trimmed: counted, never rolled.';
-
--- comment COLUMN cache_metric_batches.rolled_at
 
 COMMENT ON COLUMN monitoring.cache_metric_batches.rolled_at IS 'When a rollup made its windows; null: none has seen it yet.';
 
@@ -970,8 +910,6 @@ CREATE TABLE monitoring.cache_metric_weights (
     CONSTRAINT cache_metric_weights_operation_type_known CHECK ((operation_type = ANY (ARRAY['hit'::text, 'miss'::text, 'set'::text, 'evict'::text, 'error'::text, 'delete'::text, 'expire'::text])))
 );
 
--- comment TABLE cache_metric_weights
-
 COMMENT ON TABLE monitoring.cache_metric_weights IS 'Operations counted before they were shipped: n of one kind in one second of one series.';
 
 -- table cache_metrics
@@ -999,15 +937,9 @@ CREATE TABLE monitoring.cache_metrics (
 )
 PARTITION BY RANGE ("timestamp");
 
--- comment TABLE cache_metrics
-
 COMMENT ON TABLE monitoring.cache_metrics IS 'One cache operation a row, as recorded; never changed. Partitioned by UTC day, kept 7 days.';
 
--- comment COLUMN cache_metrics.cache_key
-
 COMMENT ON COLUMN monitoring.cache_metrics.cache_key IS 'Keyed hash in hex, unless the user asked for plain; empty: no key.';
-
--- comment COLUMN cache_metrics.is_sample
 
 COMMENT ON COLUMN monitoring.cache_metrics.is_sample IS 'An example only, already counted in a weight; never summed.';
 
@@ -1055,8 +987,6 @@ CREATE TABLE monitoring.cache_metrics_1hour (
     CONSTRAINT cache_metrics_1hour_on_the_hour CHECK ((hour_window = date_trunc('hour'::text, hour_window, 'UTC'::text)))
 );
 
--- comment TABLE cache_metrics_1hour
-
 COMMENT ON TABLE monitoring.cache_metrics_1hour IS 'The same by the hour: sums of its minutes, quantiles of their merged histograms. Kept 1 year.';
 
 -- table cache_metrics_1min
@@ -1103,27 +1033,15 @@ CREATE TABLE monitoring.cache_metrics_1min (
     CONSTRAINT cache_metrics_1min_on_the_minute CHECK ((minute_window = date_trunc('minute'::text, minute_window, 'UTC'::text)))
 );
 
--- comment TABLE cache_metrics_1min
-
 COMMENT ON TABLE monitoring.cache_metrics_1min IS 'One cache, implementation and node in one half-open UTC minute. Latencies are of gets. Kept 30 days.';
-
--- comment COLUMN cache_metrics_1min.distinct_keys
 
 COMMENT ON COLUMN monitoring.cache_metrics_1min.distinct_keys IS 'Of gets, sets and deletes; null: not known, because weights carry no keys.';
 
--- comment COLUMN cache_metrics_1min.hit_rate
-
 COMMENT ON COLUMN monitoring.cache_metrics_1min.hit_rate IS 'Percent of hits in hits and misses; 0 where there was neither.';
-
--- comment COLUMN cache_metrics_1min.sampled
 
 COMMENT ON COLUMN monitoring.cache_metrics_1min.sampled IS 'Raw rows of the window that are samples only, counted in weights.';
 
--- comment COLUMN cache_metrics_1min.completeness
-
 COMMENT ON COLUMN monitoring.cache_metrics_1min.completeness IS 'Share of the expected collectors whose watermark had passed the window''s end when it was settled; null: no collector sends watermarks.';
-
--- comment COLUMN cache_metrics_1min.provisional
 
 COMMENT ON COLUMN monitoring.cache_metrics_1min.provisional IS 'The minute was still open when this was made: shown, never scored.';
 
@@ -1155,11 +1073,7 @@ CREATE TABLE monitoring.cache_observation_changes (
     CONSTRAINT cache_observation_changes_kind_known CHECK ((kind = ANY (ARRAY['opened'::text, 'escalated'::text, 'acknowledged'::text, 'reopened'::text, 'resolved'::text, 'changed'::text])))
 );
 
--- comment TABLE cache_observation_changes
-
 COMMENT ON TABLE monitoring.cache_observation_changes IS 'Append-only log of every transition, written in its transaction, kept 7 days: what listeners catch up from.';
-
--- comment COLUMN cache_observation_changes.kind
 
 COMMENT ON COLUMN monitoring.cache_observation_changes.kind IS 'opened, escalated (a higher severity), acknowledged, reopened (after it was over, or worse than when it was acknowledged), resolved; changed: anything else.';
 
@@ -1185,8 +1099,6 @@ CREATE TABLE monitoring.cache_observation_progress (
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
--- comment TABLE cache_observation_progress
-
 COMMENT ON TABLE monitoring.cache_observation_progress IS 'What moves every minute while a problem lasts; unpublished, so that listeners are not woken.';
 
 -- table cache_retention_pins
@@ -1199,8 +1111,6 @@ CREATE TABLE monitoring.cache_retention_pins (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT cache_retention_pins_ordered CHECK ((since < until))
 );
-
--- comment TABLE cache_retention_pins
 
 COMMENT ON TABLE monitoring.cache_retention_pins IS 'Half-open spans that retention leaves alone (load --keep).';
 
@@ -1226,8 +1136,6 @@ CREATE TABLE monitoring.cache_score_runs (
     made_with jsonb NOT NULL
 );
 
--- comment TABLE cache_score_runs
-
 COMMENT ON TABLE monitoring.cache_score_runs IS 'One pass of scoring: which windows, and the versions under which `explain` gives the same bits.';
 
 -- sequence cache_score_runs_id_seq
@@ -1251,8 +1159,6 @@ CREATE TABLE monitoring.cache_series (
     last_minute timestamp with time zone NOT NULL
 );
 
--- comment TABLE cache_series
-
 COMMENT ON TABLE monitoring.cache_series IS 'Every cache, implementation and node ever seen.';
 
 -- table cache_trimmed_days
@@ -1261,8 +1167,6 @@ CREATE TABLE monitoring.cache_trimmed_days (
     day date NOT NULL,
     trimmed_at timestamp with time zone DEFAULT now() NOT NULL
 );
-
--- comment TABLE cache_trimmed_days
 
 COMMENT ON TABLE monitoring.cache_trimmed_days IS 'Days whose raw rows retention has removed: their windows are final, later rows are refused.';
 
@@ -1284,8 +1188,6 @@ CREATE TABLE monitoring.cache_window_scores (
     CONSTRAINT cache_window_scores_score_in_unit CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)))
 );
 
--- comment TABLE cache_window_scores
-
 COMMENT ON TABLE monitoring.cache_window_scores IS 'How strange each closed window was, with the inputs from which the score can be made again.';
 
 -- table cache_windows_to_rescore
@@ -1294,8 +1196,6 @@ CREATE TABLE monitoring.cache_windows_to_rescore (
     minute_window timestamp with time zone NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL
 );
-
--- comment TABLE cache_windows_to_rescore
 
 COMMENT ON TABLE monitoring.cache_windows_to_rescore IS 'Minutes that late events changed after they were scored.';
 
@@ -1372,8 +1272,6 @@ ALTER TABLE ONLY monitoring.cache_hours_to_roll
 
 ALTER TABLE ONLY monitoring.cache_metric_batches
     ADD CONSTRAINT cache_metric_batches_once UNIQUE (collector_id, sequence);
-
--- comment CONSTRAINT cache_metric_batches_once ON cache_metric_batches
 
 COMMENT ON CONSTRAINT cache_metric_batches_once ON monitoring.cache_metric_batches IS 'Forbids storing a batch twice.';
 
@@ -1462,23 +1360,17 @@ CREATE INDEX cache_auditor_observations_timestamp_idx ON monitoring.cache_audito
 
 CREATE INDEX cache_auditor_observations_unacknowledged_idx ON monitoring.cache_auditor_observations USING btree ("timestamp" DESC) WHERE (NOT acknowledged);
 
--- comment INDEX cache_auditor_observations_unacknowledged_idx
-
 COMMENT ON INDEX monitoring.cache_auditor_observations_unacknowledged_idx IS 'What nobody has signed yet.';
 
 -- index cache_baseline_metrics_one_active
 
 CREATE UNIQUE INDEX cache_baseline_metrics_one_active ON monitoring.cache_baseline_metrics USING btree (cache_name, implementation_type) WHERE is_active;
 
--- comment INDEX cache_baseline_metrics_one_active
-
 COMMENT ON INDEX monitoring.cache_baseline_metrics_one_active IS 'Forbids two baselines in force for one series.';
 
 -- index cache_calibrations_one_active
 
 CREATE UNIQUE INDEX cache_calibrations_one_active ON monitoring.cache_calibrations USING btree (cache_name, implementation_type) WHERE is_active;
-
--- comment INDEX cache_calibrations_one_active
 
 COMMENT ON INDEX monitoring.cache_calibrations_one_active IS 'Forbids two calibrations in force for one series.';
 
@@ -1489,8 +1381,6 @@ CREATE INDEX cache_collectors_seen_idx ON monitoring.cache_collectors USING btre
 -- index cache_forests_one_active
 
 CREATE UNIQUE INDEX cache_forests_one_active ON monitoring.cache_forests USING btree ((true)) WHERE is_active;
-
--- comment INDEX cache_forests_one_active
 
 COMMENT ON INDEX monitoring.cache_forests_one_active IS 'Forbids two forests in force.';
 
@@ -1509,8 +1399,6 @@ CREATE INDEX cache_metric_batches_received_idx ON monitoring.cache_metric_batche
 -- index cache_metric_batches_to_roll_idx
 
 CREATE INDEX cache_metric_batches_to_roll_idx ON monitoring.cache_metric_batches USING btree (batch_id) WHERE (rolled_at IS NULL);
-
--- comment INDEX cache_metric_batches_to_roll_idx
 
 COMMENT ON INDEX monitoring.cache_metric_batches_to_roll_idx IS 'What waits for a rollup.';
 
@@ -1537,8 +1425,6 @@ CREATE INDEX cache_metrics_1min_window_idx ON monitoring.cache_metrics_1min USIN
 -- index cache_metrics_errors_idx
 
 CREATE INDEX cache_metrics_errors_idx ON ONLY monitoring.cache_metrics USING btree ("timestamp") WHERE (error_type IS NOT NULL);
-
--- comment INDEX cache_metrics_errors_idx
 
 COMMENT ON INDEX monitoring.cache_metrics_errors_idx IS 'Events that failed, in whole or in part.';
 

@@ -15,8 +15,10 @@ right after a miss of the same key in the same thread is its fill, and no second
 
 from __future__ import annotations
 
+import copyreg
 import logging
 from functools import cache as remembered
+from inspect import isfunction
 from threading import local
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -63,7 +65,7 @@ def watched(
     collector.encode_keys(cache_name, encode_key)
     recording = _Recording(cache_name, implementation_type, collector, membership_is_lookup)
     object.__setattr__(cache, _ATTRIBUTE, recording)
-    if not isinstance(cache, _Watching):
+    if not hasattr(cache, "_cache_auditor_own"):
         cache.__class__ = _watching(type(cache))
     return cache
 
@@ -122,8 +124,12 @@ class _Recording:
 
 
 class _Watching(_Cache):
-    """The methods that are put before those of the cache's own class."""
+    """The methods that a derived class puts before those of the cache's own class.
 
+    They are copied into it: with this class among its bases, no object could change to it.
+    """
+
+    _cache_auditor_own: Any
     _cache_auditor_watch: _Recording
 
     def __getitem__(self, key: Any) -> Any:
@@ -131,11 +137,11 @@ class _Watching(_Cache):
         inside = watch.inside
         if inside.operation:
             inside.found = True
-            return super().__getitem__(key)
+            return self._cache_auditor_own.__getitem__(self, key)
         began = perf_counter_ns()
         inside.absent = False
         try:
-            value = super().__getitem__(key)
+            value = self._cache_auditor_own.__getitem__(self, key)
         except BaseException as error:
             if inside.absent:
                 inside.missed = key
@@ -155,7 +161,7 @@ class _Watching(_Cache):
         inside.absent = True
         before, inside.operation = inside.operation, ""
         try:
-            return super().__missing__(key)
+            return self._cache_auditor_own.__missing__(self, key)
         finally:
             inside.operation = before
             inside.absent = True
@@ -164,11 +170,11 @@ class _Watching(_Cache):
         watch = self._cache_auditor_watch
         inside = watch.inside
         if inside.operation:
-            return super().get(key, *arguments, **named)
+            return self._cache_auditor_own.get(self, key, *arguments, **named)
         began = perf_counter_ns()
         inside.operation, inside.found, inside.absent = "get", False, False
         try:
-            value = super().get(key, *arguments, **named)
+            value = self._cache_auditor_own.get(self, key, *arguments, **named)
         finally:
             inside.operation = ""
         if inside.found and not inside.absent:
@@ -179,7 +185,7 @@ class _Watching(_Cache):
         return value
 
     def __contains__(self, key: Any) -> bool:
-        found = super().__contains__(key)
+        found: bool = self._cache_auditor_own.__contains__(self, key)
         watch = self._cache_auditor_watch
         if watch.membership_is_lookup and not found and not watch.inside.operation:
             watch.inside.missed = key
@@ -194,7 +200,7 @@ class _Watching(_Cache):
         inside.operation = "set"
         began = perf_counter_ns()
         try:
-            super().__setitem__(key, value)
+            self._cache_auditor_own.__setitem__(self, key, value)
         except BaseException as error:
             watch(self, "set", key, began, value, error)
             raise
@@ -213,7 +219,7 @@ class _Watching(_Cache):
         inside.found = False
         began = perf_counter_ns()
         try:
-            return super().setdefault(key, *arguments, **named)
+            return self._cache_auditor_own.setdefault(self, key, *arguments, **named)
         finally:
             inside.operation = before
             inside.missed = _NOTHING
@@ -226,7 +232,7 @@ class _Watching(_Cache):
         began = perf_counter_ns()
         held = _holds(self, key)
         try:
-            super().__delitem__(key)
+            self._cache_auditor_own.__delitem__(self, key)
         except KeyError:
             if held and not _holds(self, key):
                 watch(self, "expire", key)  # it was there, and had reached its age
@@ -241,7 +247,7 @@ class _Watching(_Cache):
         inside.found = False
         began = perf_counter_ns()
         try:
-            value = super().pop(key, *arguments, **named)
+            value = self._cache_auditor_own.pop(self, key, *arguments, **named)
         finally:
             inside.operation = before
         if inside.found and not before:
@@ -254,7 +260,9 @@ class _Watching(_Cache):
         before, inside.operation = inside.operation, "popitem"
         began = perf_counter_ns()
         try:
-            item = super().popitem()
+            item = self._cache_auditor_own.popitem(
+                self,
+            )
         finally:
             inside.operation = before
         if before == "set":
@@ -270,17 +278,19 @@ class _Watching(_Cache):
         before, inside.operation = inside.operation, "clear"
         began = perf_counter_ns()
         try:
-            super().clear()
+            self._cache_auditor_own.clear(
+                self,
+            )
         finally:
             inside.operation = before
         if held:
             watch(self, "delete", None, began, metadata={"cleared": held})
 
     def __copy__(self) -> Any:
-        own = _own_class(type(self))
-        maker = getattr(super(), "__copy__", None)
+        own = self._cache_auditor_own
+        maker = getattr(self._cache_auditor_own, "__copy__", None)
         if maker is not None:
-            copy = maker()
+            copy = maker(self)
             copy.__class__ = own
             del copy.__dict__[_ATTRIBUTE]
             return copy
@@ -291,9 +301,11 @@ class _Watching(_Cache):
         return copy
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        own = _own_class(type(self))
-        parts: Any = super().__reduce_ex__(protocol)
+        own = self._cache_auditor_own
+        parts: Any = self._cache_auditor_own.__reduce_ex__(self, protocol)
         function, arguments, state, *rest = parts
+        if function is copyreg.__newobj__:  # type: ignore[attr-defined]  # pickle would look at self's class
+            function, arguments = copyreg._reconstructor, (own, object, None)  # type: ignore[attr-defined]
         arguments = tuple(own if part is type(self) else part for part in arguments)
         if isinstance(state, dict):
             state = {name: part for name, part in state.items() if name != _ATTRIBUTE}
@@ -304,7 +316,7 @@ class _WatchingAge(_Watching):
     """The same, for caches that remove what has reached its age."""
 
     def expire(self, *arguments: Any, **named: Any) -> Any:
-        expired = super().expire(*arguments, **named)  # type: ignore[misc]  # the cache's
+        expired = self._cache_auditor_own.expire(self, *arguments, **named)
         watch = self._cache_auditor_watch
         for key, value in expired or ():
             watch(self, "expire", key, value=value)
@@ -314,13 +326,11 @@ class _WatchingAge(_Watching):
 @remembered
 def _watching(own: type) -> type:
     """A class of the same name, derived from a cache's own."""
-    watching = _WatchingAge if hasattr(own, "expire") else _Watching
     names = {name: getattr(own, name) for name in ("__module__", "__qualname__", "__doc__")}
-    return type(own.__name__, (watching, own), names)
-
-
-def _own_class(watching: type) -> type:
-    return watching.__bases__[1]
+    for source in (_Watching, _WatchingAge) if hasattr(own, "expire") else (_Watching,):
+        methods = {name: part for name, part in vars(source).items() if isfunction(part)}
+        names |= methods
+    return type(own.__name__, (own,), {**names, "_cache_auditor_own": own})
 
 
 def _holds(cache: Any, key: Any) -> bool:

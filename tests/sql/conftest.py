@@ -1,7 +1,7 @@
 """For the tests of the schema: a connection whose work is undone, and logins.
 
-    connection    to a migrated database that many tests share; what a test does is rolled back
-    make_login    a function that makes a login; roles are the cluster's, so it is dropped afterwards
+connection    to a migrated database that many tests share; what a test does is rolled back
+make_login    a function that makes a login; roles are the cluster's, so it is dropped afterwards
 """
 
 import itertools
@@ -29,9 +29,11 @@ def shared_database(cluster: Cluster) -> Iterator[Database]:
 @pytest.fixture
 def connection(shared_database: Database) -> Iterator[psycopg.Connection]:
     """In a transaction that is rolled back; a statement that is to fail needs a savepoint."""
-    with psycopg.connect(shared_database.dsn, autocommit=True) as made:
-        with made.transaction(force_rollback=True):
-            yield made
+    with (
+        psycopg.connect(shared_database.dsn, autocommit=True) as made,
+        made.transaction(force_rollback=True),
+    ):
+        yield made
 
 
 @pytest.fixture

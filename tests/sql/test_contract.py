@@ -217,8 +217,8 @@ def test_the_hit_rate_of_sums(connection: psycopg.Connection) -> None:
 def test_there_is_one_overload_of_each_function(connection: psycopg.Connection) -> None:
     """With two, a call with mixed types would be ambiguous."""
     found = connection.execute(
-        "select proname::text, count(*) from pg_proc where pronamespace = 'monitoring'::regnamespace"
-        " and proname in ('calculate_hit_rate', 'get_cache_performance_summary')"
+        "select proname::text, count(*) from pg_proc"
+        " where pronamespace = 'monitoring'::regnamespace and proname in ('calculate_hit_rate', 'get_cache_performance_summary')"
         " group by 1 order by 1"
     ).fetchall()
     assert found == [("calculate_hit_rate", 1), ("get_cache_performance_summary", 1)]

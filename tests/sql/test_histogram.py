@@ -82,7 +82,5 @@ def test_a_quantile_is_that_of_the_collector_and_near_numpys(
 
 def test_an_empty_histogram_has_no_quantile(connection: psycopg.Connection) -> None:
     """Null, and no error: a window may have had no get."""
-    found = column(
-        connection, "select monitoring.histogram_quantile('{}', '{}', %s::float8)", 0.5
-    )
+    found = column(connection, "select monitoring.histogram_quantile('{}', '{}', %s::float8)", 0.5)
     assert found == [None]

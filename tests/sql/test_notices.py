@@ -36,7 +36,12 @@ def windows(first: int, last: int) -> dict[str, object]:
         return f"{START + timedelta(minutes=minute):%Y-%m-%dT%H:%MZ}"
 
     count = last - first + 1
-    return {"kind": "windows", "since": written(first), "until": written(last + 1), "minutes": count}
+    return {
+        "kind": "windows",
+        "since": written(first),
+        "until": written(last + 1),
+        "minutes": count,
+    }
 
 
 def test_an_upsert_of_ten_thousand_rows_is_one_notice(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Every transition of an observation is in the log, whoever made it; and it wakes listeners once."""
+"""Every transition of an observation is in the log, whoever made it, and wakes listeners once."""
 
 import uuid
 from typing import Any
@@ -167,7 +167,9 @@ def test_an_acknowledgement_is_signed_and_logged(database: Database, reason: str
     assert len(heard(listener, connection)) == 1
 
 
-def test_acknowledging_again_says_already_and_changes_nothing(connection: psycopg.Connection) -> None:
+def test_acknowledging_again_says_already_and_changes_nothing(
+    connection: psycopg.Connection,
+) -> None:
     """The first signature stays."""
     observation = opened(connection)
     acknowledge(connection, observation)

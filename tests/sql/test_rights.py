@@ -24,8 +24,8 @@ ROLES = ("cache_auditor_writer", "cache_auditor_auditor", "cache_auditor_reader"
 WRITER, AUDITOR, READER, ACKNOWLEDGER = ROLES
 
 # Each table of the schema, and what the writer, the auditor, the reader and the acknowledger may do
-# with it: a (insert), r (select), w (update), d (delete), as PostgreSQL abbreviates them. A new table
-# needs a line here, and so a decision.
+# with it: a (insert), r (select), w (update), d (delete), as PostgreSQL abbreviates them. A new
+# table needs a line here, and so a decision.
 ALL = "arwd"
 TABLES = {
     "cache_metrics": ("a", ALL, "", ""),
@@ -77,13 +77,13 @@ def rights(connection: psycopg.Connection, role: str) -> dict[str, str]:
     return dict(
         connection.execute(
             """
-            select c.relname::text,
-                   case when has_any_column_privilege(%(role)s, c.oid, 'insert') then 'a' else '' end
-                || case when has_any_column_privilege(%(role)s, c.oid, 'select') then 'r' else '' end
-                || case when has_any_column_privilege(%(role)s, c.oid, 'update') then 'w' else '' end
-                || case when has_table_privilege(%(role)s, c.oid, 'delete') then 'd' else '' end
-                || case when has_table_privilege(%(role)s, c.oid, 'truncate') then 'D' else '' end
-                || case when has_table_privilege(%(role)s, c.oid, 'trigger') then 't' else '' end
+            select c.relname::text, concat(
+                case when has_any_column_privilege(%(role)s, c.oid, 'insert') then 'a' end,
+                case when has_any_column_privilege(%(role)s, c.oid, 'select') then 'r' end,
+                case when has_any_column_privilege(%(role)s, c.oid, 'update') then 'w' end,
+                case when has_table_privilege(%(role)s, c.oid, 'delete') then 'd' end,
+                case when has_table_privilege(%(role)s, c.oid, 'truncate') then 'D' end,
+                case when has_table_privilege(%(role)s, c.oid, 'trigger') then 't' end)
             from pg_class as c
             where c.relnamespace = 'monitoring'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
               and not c.relispartition
@@ -146,8 +146,8 @@ def test_a_role_may_call_what_it_needs(connection: psycopg.Connection) -> None:
 def test_the_roles_are_no_logins_and_nothing_more(connection: psycopg.Connection) -> None:
     """A login is granted one of them."""
     found = connection.execute(
-        "select rolname::text from pg_roles where rolname = any(%s) and not (rolcanlogin or rolsuper"
-        " or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)",
+        "select rolname::text from pg_roles where rolname = any(%s) and not (rolcanlogin"
+        " or rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)",
         [list(ROLES)],
     ).fetchall()
     assert sorted(name for (name,) in found) == sorted(ROLES)
@@ -251,8 +251,7 @@ def test_an_auditor_rolls_up_and_retains(make_login: MakeLogin, database: Databa
     hits = me.execute("select minute_window, hits from monitoring.cache_metrics_1min").fetchall()
     assert (minute, 2) in hits
     later = now + timedelta(days=400)
-    with database.connect().transaction():
-        removed = retain(me, later, Keep(raw=timedelta(days=500)))
+    removed = retain(me, later, Keep(raw=timedelta(days=500)))
     assert removed is not None
     assert removed["trim_windows_1min"] >= 1
     assert removed["trim_windows_1hour"] >= 1

@@ -22,16 +22,12 @@ def schema() -> ModuleType:
     return module
 
 
-def test_the_dump_that_is_checked_in_is_the_schema(
-    schema: ModuleType, database: Database
-) -> None:
+def test_the_dump_that_is_checked_in_is_the_schema(schema: ModuleType, database: Database) -> None:
     """When it differs after a new migration: .venv/bin/python .ci/schema.py"""
     assert (ROOT / "sql" / "schema.sql").read_text("utf-8") == schema.dumped(database.dsn)
 
 
-def test_a_column_more_or_a_constraint_less_is_seen(
-    schema: ModuleType, database: Database
-) -> None:
+def test_a_column_more_or_a_constraint_less_is_seen(schema: ModuleType, database: Database) -> None:
     """The comparison can fail."""
     before = schema.dumped(database.dsn)
     connection = database.connect()

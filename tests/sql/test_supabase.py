@@ -89,9 +89,8 @@ def reads(owner: psycopg.Connection, role: str, table: str) -> int:
 
 @pytest.mark.parametrize("postgres_version", [15, 18], indirect=True)
 def test_supabase_migrates_without_a_superuser(private_cluster: PrivateCluster) -> None:
-    """Twice, without a warning: the publication has our two tables beside the user's own,
-
-    signed-in users read what is published, anonymous ones nothing, and schema realtime is as it was.
+    """Twice, without a warning. The publication has our two tables beside the user's own,
+    signed-in users read those, anonymous ones nothing, and schema realtime is as it was.
     """
     admin = private_cluster.connect()
     admin.execute(STUB)
@@ -158,12 +157,17 @@ def test_an_owner_who_may_make_no_roles_is_told_what_to_ask_for(
 ) -> None:
     """It goes on; once an administrator has made them, the next migrate grants their rights."""
     admin = private_cluster.connect()
-    admin.execute("create role owner_only login; grant create on database cache_auditor to owner_only")
+    admin.execute(
+        "create role owner_only login; grant create on database cache_auditor to owner_only"
+    )
     owner = private_cluster.connect(user="owner_only")
     warnings = migrated(owner)
     assert len(warnings) == 4
     assert all("lacks CREATEROLE" in warning for warning in warnings)
-    readable = "select has_table_privilege('cache_auditor_reader', 'monitoring.cache_metrics_1min', 'select')"
+    readable = (
+        "select has_table_privilege("
+        "'cache_auditor_reader', 'monitoring.cache_metrics_1min', 'select')"
+    )
     with pytest.raises(errors.UndefinedObject):
         owner.execute(readable)
     for warning in warnings:

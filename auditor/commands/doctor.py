@@ -1,0 +1,105 @@
+"""`cache-auditor doctor`: what is wrong with this installation, and how to mend it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from auditor.invocation import Invocation, invocation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from auditor.doctor import Finding
+    from auditor.screen import Screen
+    from auditor.settings import Settings
+
+STYLES: Final = {"ok": "green", "warning": "yellow", "fault": "bold red"}
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def doctor(context: typer.Context) -> None:
+        """Say what is wrong with this installation, and how to mend it.
+
+        Looks, and changes nothing. Exit code 1 when it finds a fault.
+        """
+        from auditor.doctor import worst
+
+        invocation = invocation_of(context)
+        findings = diagnose(invocation)
+        if invocation.json:
+            invocation.screen.document({"status": worst(findings), "findings": findings})
+        else:
+            _show(invocation.screen, findings)
+        if worst(findings) == "fault":
+            raise typer.Exit(1)
+
+
+def diagnose(invocation: Invocation) -> list[Finding]:
+    """Every finding; where the database cannot be reached, that one."""
+    from auditor.connection_errors import place
+    from auditor.database import listen_dsn, opened
+    from auditor.doctor import Examination, fault, ok
+    from auditor.doctor_checks import examine
+    from auditor.errors import DatabaseError
+
+    settings = invocation.settings()
+    findings = [_embedded(settings)] if settings.dsn is None else []
+    try:
+        with invocation.resolve() as dsn, opened(dsn, "cache-auditor doctor") as connection:
+            if settings.dsn is not None:
+                findings.append(ok("connection", place(dsn)))
+            there, here = _clocks(connection)
+            examination = Examination(
+                connection, settings, there, here,
+                lambda: opened(listen_dsn(dsn, settings), "cache-auditor doctor"),
+            )  # fmt: skip
+            return findings + examine(examination)
+    except DatabaseError as exc:
+        first, _, rest = str(exc).partition("\n")
+        advice = rest.replace("\n", " ") or "start the server, or name another with --dsn"
+        return [*findings, fault("connection", first, advice)]
+
+
+def _embedded(settings: Settings) -> Finding:
+    """Which server is used when none is named, and whether it ran before this look."""
+    from auditor.doctor import ok
+    from auditor.embedded import EmbeddedPostgres, default_folder
+
+    folder = settings.data_folder or default_folder()
+    running = EmbeddedPostgres(folder).postmaster.pid() is not None
+    state = "it was running" if running else "it was not running: nothing else is at work on it"
+    return ok("database", f"no DATABASE_URL, so the embedded PostgreSQL in {folder}; {state}")
+
+
+def _clocks(connection: psycopg.Connection) -> tuple[datetime, datetime]:
+    """The server's clock, and this machine's halfway between asking and hearing."""
+    from sql import queries
+
+    asked = datetime.now(UTC)
+    row = connection.execute(queries("doctor")["read_clock"]).fetchone()
+    heard = datetime.now(UTC)
+    if row is None:
+        raise RuntimeError("a statement without FROM gave no row")
+    return row[0], asked + (heard - asked) / 2
+
+
+def _show(screen: Screen, findings: Sequence[Finding]) -> None:
+    from rich.text import Text
+
+    screen.table(
+        ("check", "status", "found", "what to do"),
+        [
+            (one.check, Text(one.status, style=STYLES[one.status]), one.found, one.advice)
+            for one in findings
+        ],
+    )
+    counts = {status: sum(one.status == status for one in findings) for status in STYLES}
+    screen.say(
+        f"{counts['fault']} faults, {counts['warning']} warnings, {counts['ok']} checks are well"
+    )

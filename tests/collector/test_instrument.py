@@ -1,0 +1,165 @@
+"""The watch over any cache: verdicts, latencies, and exceptions that pass through."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from collector import watch
+from collector.instrument import Watch
+from tests.collector.test_cachetools import Seen
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+def pages(seen: Seen) -> Watch:
+    return watch("pages", "new", collector=seen.collector)
+
+
+def test_a_hit_and_a_miss(seen: Seen, pages: Watch) -> None:
+    """What the block says it was; what it says of it goes to metadata."""
+    with pages.get("a") as lookup:
+        lookup.hit(value_bytes=9, similarity=0.93)
+    with pages.get("b") as lookup:
+        lookup.miss(tier="local")
+    hit, miss = seen.events()
+    assert hit[1:5] == ("hit", "pages", "new", "a")
+    assert (hit[7], hit[10]) == (9, {"similarity": 0.93})
+    assert miss[1:5] == ("miss", "pages", "new", "b")
+    assert miss[10]["tier"] == "local"
+
+
+def test_a_miss_lasts_until_its_load_is_done(
+    seen: Seen, pages: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hit ends with its verdict, a miss with the block; the lookup alone is kept beside it."""
+    ticks = iter([0, 2_000_000, 30_000_000, 0, 2_000_000, 30_000_000])
+    monkeypatch.setattr("collector.instrument.perf_counter_ns", lambda: next(ticks))
+    with pages.get("a") as lookup:
+        lookup.hit()
+    with pages.get("b") as lookup:
+        lookup.miss()
+    hit, miss = seen.events()
+    assert (hit[5], miss[5], miss[10]) == (2.0, 30.0, {"lookup_ms": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [("", ("error", "OSError", "gone")), ("miss", ("miss", "OSError", "gone")),
+     ("hit", ("hit", None, None))],
+)  # fmt: skip
+def test_exceptions_pass_through_and_are_recorded(
+    seen: Seen, pages: Watch, verdict: str, expected: tuple[str, str | None, str | None]
+) -> None:
+    """Before a verdict: an error. After a miss: its load failed. After a hit: not the cache's."""
+    fault = OSError("gone")
+    with pytest.raises(OSError, match="gone") as caught, pages.get("a") as lookup:
+        if verdict:
+            getattr(lookup, verdict)()
+        raise fault
+    assert caught.value is fault
+    (event,) = seen.events()
+    assert (event[1], event[8], event[9]) == expected
+
+
+def test_no_verdict_is_no_event(seen: Seen, pages: Watch) -> None:
+    """Nothing is made up."""
+    with pages.get("a"):
+        pass
+    assert seen.events() == []
+
+
+def test_sets_deletes_and_removals(seen: Seen, pages: Watch) -> None:
+    """Failed ones carry the error."""
+    with pages.set("a", value_bytes=3):
+        pass
+    with pytest.raises(TimeoutError), pages.set("b"):
+        raise TimeoutError
+    with pages.delete("a"):
+        pass
+    pages.evicted("c")
+    pages.expired("d", value_bytes=4)
+    assert [(e[1], e[4], e[7], e[8]) for e in seen.events()] == [
+        ("set", "a", 3, None), ("set", "b", None, "TimeoutError"), ("delete", "a", None, None),
+        ("evict", "c", None, None), ("expire", "d", 4, None),
+    ]  # fmt: skip
+
+
+def test_a_decorated_lookup(seen: Seen, pages: Watch) -> None:
+    """By default: the first argument is the key, and None is a miss."""
+    stored = {"a": 1}
+
+    @pages.lookup()
+    def find(key: str) -> int | None:
+        """Find it."""
+        return stored.get(key)
+
+    assert (find("a"), find("b"), find.__name__, find.__doc__) == (1, None, "find", "Find it.")
+    assert seen.kinds() == [("hit", "a"), ("miss", "b")]
+
+
+def test_a_semantic_cache(seen: Seen, pages: Watch) -> None:
+    """A hit is a similarity above a bound; the similarity is kept."""
+
+    @pages.lookup(
+        key=lambda question, **rest: question.lower(),
+        hit=lambda found: found[0] > 0.9,
+        metadata=lambda found: {"similarity": found[0]},
+    )
+    def nearest(question: str, *, top: int = 1) -> tuple[float, str]:
+        return (0.95, "answer") if "cache" in question else (0.2, "")
+
+    nearest("What is a CACHE? cache", top=3)
+    nearest("Why?")
+    events = seen.events()
+    assert [(e[1], e[4], e[10]["similarity"]) for e in events] == [
+        ("hit", "what is a cache? cache", 0.95),
+        ("miss", "why?", 0.2),
+    ]
+
+
+def test_an_async_lookup(seen: Seen, pages: Watch) -> None:
+    """Awaited inside; its exceptions, a cancellation among them, pass through."""
+
+    @pages.lookup()
+    async def find(key: str) -> int | None:
+        await asyncio.sleep(0)
+        if key == "broken":
+            raise ConnectionError("no answer")
+        if key == "slow":
+            await asyncio.Event().wait()
+        return 1 if key == "a" else None
+
+    async def main() -> None:
+        assert await find("a") == 1
+        assert await find("b") is None
+        with pytest.raises(ConnectionError):
+            await find("broken")
+        slow = asyncio.ensure_future(find("slow"))
+        await asyncio.sleep(0.001)
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+
+    asyncio.run(main())
+    assert [(e[1], e[8]) for e in seen.events()] == [
+        ("hit", None), ("miss", None), ("error", "ConnectionError"), ("error", "CancelledError"),
+    ]  # fmt: skip
+
+
+def test_the_users_callbacks_never_raise_into_the_caller(seen: Seen, pages: Watch) -> None:
+    """A broken key, hit or metadata function costs what it would have said, no more."""
+
+    def broken(*arguments: Any) -> Any:
+        raise RuntimeError("broken")
+
+    @pages.lookup(key=broken, hit=broken, metadata=broken)
+    def find(key: str) -> int:
+        return 1
+
+    assert find("a") == 1
+    assert seen.kinds() == [("miss", None)]
