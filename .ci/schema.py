@@ -34,7 +34,12 @@ LIST = re.compile(r"'\{([^'}]{400,})\}'")
 def dumped(dsn: str) -> str:
     """The schema `monitoring` of a database, as sql/schema.sql has it."""
     programs = wheel_programs(VERSION, server_account())
-    command = [programs.folder / "pg_dump", "--schema-only", "--schema=monitoring", "--no-owner"]
+    command = [
+        str(programs.folder / "pg_dump"),
+        "--schema-only",
+        "--schema=monitoring",
+        "--no-owner",
+    ]
     done = subprocess.run(
         [*command, "--no-privileges", f"--dbname={dsn}"],
         check=True, capture_output=True, text=True, cwd="/", timeout=120,

@@ -22,7 +22,8 @@ def collectors(examination: Examination) -> Finding:
             "collectors",
             "none has been heard of in the last 24 h",
             "start one in the application: `from collector import start_collector`, with the same "
-            "DATABASE_URL and a login that is granted cache_auditor_writer; or `cache-auditor demo`",
+            "DATABASE_URL and a login that is granted cache_auditor_writer; "
+            "`cache-auditor demo` shows one",
         )
     expected = timedelta(seconds=examination.settings.collector_expected_s)
     here = [row for row in rows if row["goodbye_at"] is None]

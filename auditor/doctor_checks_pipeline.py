@@ -91,7 +91,7 @@ def scored(examination: Examination) -> Finding:
 def _lag(examination: Examination, check: str, name: str, what: str) -> Finding:
     until = read_state(examination.connection).get(name)
     if until is None:
-        return warning(check, "nothing has come so far yet", RUN)
+        return warning(check, "no window has come so far yet", "see what the check `ticks` says")
     lag = examination.now - until
     said = f"{what} {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {span(max(lag, timedelta()))} ago"
     if lag > LAG_FAULT:
@@ -109,7 +109,8 @@ def hours(examination: Examination) -> Finding:
         return ok("hours", "none waits to be made for longer than 2 h")
     return warning(
         "hours",
-        f"{found['hours']} hours wait to be made, the oldest is {found['oldest']:%Y-%m-%d %H:%M} UTC",
+        f"{found['hours']} hours wait to be made, the oldest is "
+        f"{found['oldest'].astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         RUN_LOG,
     )
 
@@ -122,7 +123,7 @@ def late_rows(examination: Examination) -> Finding:
     return warning(
         "late rows",
         f"{found['rows']} rows of the last 24 h came too late for their windows, the last at "
-        f"{found['last']:%Y-%m-%d %H:%M} UTC",
+        f"{found['last'].astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "a spool was replayed after days, or a clock is wrong; keep raw rows longer "
         "(retention_events_days) if collectors may be cut off for longer",
     )

@@ -133,8 +133,8 @@ def listening(examination: Examination) -> Finding:
     try:
         listener = examination.listen()
     except DatabaseError as exc:
-        first, _, rest = str(exc).partition("\n")
-        return fault("listening", f"{named}: {first}", rest or "correct the address")
+        said = str(exc).replace("\n", " ")
+        return fault("listening", f"{named}: {said}", f"correct {named}, or start that server")
     token = uuid.uuid4().hex
     with listener:
         listener.execute(queries("doctor")["listen_probe"])

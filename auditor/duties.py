@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from psycopg import Connection
 
@@ -16,11 +16,9 @@ from sql import queries
 RETENTION_EVERY = timedelta(hours=24)
 
 
-def make_days(connection: Connection, now: datetime) -> None:
+def make_days(connection: Connection) -> None:
     """Today's and tomorrow's partitions, so that no collector has to wait for one."""
-    today = now.astimezone(UTC).date()
-    for day in (today, today + timedelta(days=1)):
-        connection.execute(queries("auditor")["make_day"], {"day": day})
+    connection.execute(queries("auditor")["make_days"])
 
 
 def refresh_when_due(connection: Connection, now: datetime, settings: Settings) -> Refreshed | None:

@@ -105,7 +105,7 @@ class Daemon:
         """Looks every second whether a minute has become scorable, and ticks when one has."""
         how = judging(self._settings)
         if self._ticked_until is None:
-            make_days(connection, now)
+            make_days(connection)
         elif next_scorable(connection, now, how.grace) == self._ticked_until:
             return
         ticked = tick(connection, now, how, self._memory)
@@ -117,7 +117,7 @@ class Daemon:
         roll_up(connection, now, judging(self._settings).grace)
 
     def _duties(self, connection: Connection, now: datetime) -> None:
-        make_days(connection, now)
+        make_days(connection)
         refreshed = refresh_when_due(connection, now, self._settings)
         if refreshed is not None and refreshed.learned is not None:
             logger.info(

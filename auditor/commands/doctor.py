@@ -61,9 +61,9 @@ def diagnose(invocation: Invocation) -> list[Finding]:
             )  # fmt: skip
             return findings + examine(examination)
     except DatabaseError as exc:
-        first, _, rest = str(exc).partition("\n")
-        advice = rest.replace("\n", " ") or "start the server, or name another with --dsn"
-        return [*findings, fault("connection", first, advice)]
+        said = str(exc).replace("\n", " ")
+        advice = "mend that, or name another server with --dsn or DATABASE_URL"
+        return [*findings, fault("connection", said, advice)]
 
 
 def _embedded(settings: Settings) -> Finding:
@@ -100,6 +100,5 @@ def _show(screen: Screen, findings: Sequence[Finding]) -> None:
         ],
     )
     counts = {status: sum(one.status == status for one in findings) for status in STYLES}
-    screen.say(
-        f"{counts['fault']} faults, {counts['warning']} warnings, {counts['ok']} checks are well"
-    )
+    told = [f"{n} {status}{'s' * (n != 1)}" for status, n in counts.items() if status != "ok"]
+    screen.say(f"{' and '.join(reversed(told))}; {counts['ok']} of {len(findings)} checks are well")

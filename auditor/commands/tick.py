@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         invocation, now = invocation_of(context), datetime.now(UTC)
         settings = invocation.settings()
         with ready(invocation) as connection:
-            make_days(connection, now)
+            make_days(connection)
             ticked = tick_once(connection, now, judging(settings), Memory())
             refreshed = refresh_when_due(connection, now, settings)
             removed = retain_when_due(connection, now, settings)

@@ -439,8 +439,10 @@ select since, until, reason from monitoring.cache_retention_pins order by since;
 -- name: drop_day
 select monitoring.drop_metric_partition(%(day)s) as dropped;
 
--- name: make_day
-select monitoring.ensure_metric_partition(%(day)s) as made;
+-- name: make_days
+-- Today's partition and tomorrow's, by the server's clock.
+select monitoring.ensure_metric_partition((now() at time zone 'UTC')::date + ahead)
+from generate_series(0, 1) as ahead;
 
 -- name: trim_weights
 delete from monitoring.cache_metric_weights

@@ -57,10 +57,15 @@ def test_exceptions_pass_through_and_are_recorded(
 ) -> None:
     """Before a verdict: an error. After a miss: its load failed. After a hit: not the cache's."""
     fault = OSError("gone")
-    with pytest.raises(OSError, match="gone") as caught, pages.get("a") as lookup:
-        if verdict:
-            getattr(lookup, verdict)()
-        raise fault
+
+    def look_up() -> None:
+        with pages.get("a") as lookup:
+            if verdict:
+                getattr(lookup, verdict)()
+            raise fault
+
+    with pytest.raises(OSError, match="gone") as caught:
+        look_up()
     assert caught.value is fault
     (event,) = seen.events()
     assert (event[1], event[8], event[9]) == expected

@@ -1,5 +1,6 @@
 """The sink against real PostgreSQL: once, whole, and around what the server refuses."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -106,8 +107,8 @@ def test_the_ledger_has_counts_and_minutes(database: Database, sink: PostgresSin
     found = one(
         database.connect(),
         "select events, weights, refused, cardinality(minutes), minutes[2] - minutes[1], "
-        "minutes[2] = date_trunc('minute', to_timestamp(%d / 1e9)) "
-        "from monitoring.cache_metric_batches" % (NOW + 1000),
+        f"minutes[2] = date_trunc('minute', to_timestamp({NOW + 1000} / 1e9)) "
+        "from monitoring.cache_metric_batches",
     )
     assert [str(value) for value in found] == ["2", "0", "0", "2", "0:03:00", "True"]  # type: ignore[attr-defined]
 
@@ -154,11 +155,8 @@ def test_a_partition_that_went_away_is_made_again(database: Database, sink: Post
     old = row(1, timestamp_ns=NOW - 3 * DAY_NS)
     sink.deliver(Batch(batch(1).collector_id, 1, (old,)))
     conn = database.connect()
-    name = one(
-        conn,
-        "select to_char(to_timestamp(%d / 1e9) at time zone 'UTC', '\"cache_metrics_p\"YYYYMMDD')"
-        % old.timestamp_ns,
-    )
+    day = datetime.fromtimestamp(old.timestamp_ns // 10**9, UTC)
+    name = f"cache_metrics_p{day:%Y%m%d}"
     conn.execute(f"drop table monitoring.{name}")  # type: ignore[arg-type]  # a test's own text
     assert sink.deliver(Batch(batch(1).collector_id, 2, (old,))).refused == ()
 

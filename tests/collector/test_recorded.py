@@ -14,10 +14,10 @@ from collector.recorded import HashedKey, UnusableColumns, check_mapping, read_e
 from collector.recorded_batches import as_text, batches, measure, open_recorded
 
 NOW_NS = 1_800_000_000 * 10**9
-FIELDS = (
-    "timestamp operation cache implementation key elapsed cache_size value_bytes error_type "
-    "error_message metadata is_sample"
-).split()
+FIELDS = [
+    "timestamp", "operation", "cache", "implementation", "key", "elapsed", "cache_size",
+    "value_bytes", "error_type", "error_message", "metadata", "is_sample",
+]  # fmt: skip
 
 
 def read(text: str, form: str = "csv", **mapping: str) -> list[tuple[int, Any]]:

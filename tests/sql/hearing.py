@@ -23,7 +23,7 @@ def heard(listener: psycopg.Connection, speaker: psycopg.Connection) -> list[dic
     """
     mark = next(MARKS)
     speaker.execute("select pg_notify('cache_auditor', %s)", [mark])
-    found = []
+    found: list[dict[str, Any]] = []
     for notice in listener.notifies(timeout=30):
         if notice.payload == mark:
             return found

@@ -81,14 +81,16 @@ def test_every_column_that_clients_name_is_there(
     connection: psycopg.Connection, table: str
 ) -> None:
     """Under its name and of a type that holds what it is for: response times have fractions."""
-    found = dict(
+    found: dict[str, int] = dict(
         connection.execute(
             "select attname::text, atttypid::regtype::oid::int from pg_attribute"
             " where attrelid = %s::regclass and attnum > 0 and not attisdropped",
             [f"monitoring.{table}"],
         ).fetchall()
     )
-    names = dict(connection.execute("select oid::int, typname::text from pg_type").fetchall())
+    names: dict[int, str] = dict(
+        connection.execute("select oid::int, typname::text from pg_type").fetchall()
+    )
     assert {n: names[found[n]] for n in TABLES[table] if n in found} == TABLES[table]
 
 
@@ -218,7 +220,8 @@ def test_there_is_one_overload_of_each_function(connection: psycopg.Connection) 
     """With two, a call with mixed types would be ambiguous."""
     found = connection.execute(
         "select proname::text, count(*) from pg_proc"
-        " where pronamespace = 'monitoring'::regnamespace and proname in ('calculate_hit_rate', 'get_cache_performance_summary')"
+        " where pronamespace = 'monitoring'::regnamespace"
+        " and proname in ('calculate_hit_rate', 'get_cache_performance_summary')"
         " group by 1 order by 1"
     ).fetchall()
     assert found == [("calculate_hit_rate", 1), ("get_cache_performance_summary", 1)]

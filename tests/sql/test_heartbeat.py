@@ -70,7 +70,7 @@ def test_no_watermark_stays_no_watermark(connection: psycopg.Connection) -> None
 def test_counts_only_rise_and_what_is_spooled_is_as_it_says(connection: psycopg.Connection) -> None:
     """Beats may overtake each other; the spool empties again."""
     collector = uuid.uuid4()
-    totals = {"recorded": 10, "delivered": 7, "dropped": 1, "refused": 1, "lost": 1}
+    totals: dict[str, Any] = {"recorded": 10, "delivered": 7, "dropped": 1, "refused": 1, "lost": 1}
     beat(connection, collector, NOON, node="a", pid=7, version="1", spooled=5, **totals)
     found = beat(connection, collector, NOON, recorded=8, spooled=0)
     assert {name: found[name] for name in totals} == totals

@@ -116,7 +116,8 @@ def test_the_span_is_right_whatever_the_session_prints(database: Database, style
     connection.execute(UPSERT, values)
     connection.execute(UPSERT, values | {"hits": 2})
     notice = {
-        "kind": "windows", "since": "2026-10-25T00:30Z", "until": "2026-10-25T02:00Z", "minutes": 90,
+        "kind": "windows", "minutes": 90,
+        "since": "2026-10-25T00:30Z", "until": "2026-10-25T02:00Z",
     }  # fmt: skip
     assert heard(listener, connection) == [notice, notice]
 

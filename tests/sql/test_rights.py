@@ -157,10 +157,10 @@ def test_the_roles_are_no_logins_and_nothing_more(connection: psycopg.Connection
 def test_functions_look_for_nothing_where_a_caller_could_put_it(
     connection: psycopg.Connection,
 ) -> None:
-    """Every function with a body that is read when it runs pins its search_path."""
+    """Every function with its owner's rights, and every trigger, pins its search_path."""
     loose = connection.execute(
         "select proname::text from pg_proc where pronamespace = 'monitoring'::regnamespace"
-        " and (prosecdef or prolang = (select oid from pg_language where lanname = 'plpgsql'))"
+        " and (prosecdef or prorettype = 'trigger'::regtype)"
         " and not coalesce('search_path=pg_catalog, pg_temp' = any(proconfig), false)"
     ).fetchall()
     assert loose == []

@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 
 from auditor.learner import refresh
-from auditor.minutes import MINUTE, floor_minute
+from auditor.minutes import MINUTE
 from auditor.state import write_state
 from collector.batch import Batch, Beat
 from collector.events import Row
@@ -25,8 +25,8 @@ DAYS = 3
 
 
 def start_of_story() -> datetime:
-    """The minute at which the past ends and a test's own minutes begin: an hour ago."""
-    return floor_minute(datetime.now(UTC)) - timedelta(minutes=60)
+    """The minute at which the past ends and a test's own minutes begin: a Tuesday's noon."""
+    return datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 
 
 def learned_past(connection: psycopg.Connection, until: datetime, seed: int = 1) -> None:

@@ -137,11 +137,14 @@ PLANTED = [
     ("collectors", "warning", "delete from monitoring.cache_collectors",
      "none has been heard of", "start_collector"),
     ("collectors", "fault", "update monitoring.cache_collectors"
-     " set last_seen_at = now() - interval '30 minutes'", "host-a (process 77) for 30 min", "lives"),
+     " set last_seen_at = now() - interval '30 minutes'", "host-a (process 77) for 30 min",
+     "lives"),
     ("losses", "warning", "update monitoring.cache_collectors set dropped = 3, lost = 5",
      "3 dropped, 5 lost; most at host-a", "killed"),
-    ("losses", "warning", "update monitoring.cache_collectors set refused = 2", "2 refused", "rule"),
-    ("losses", "warning", "update monitoring.cache_collectors set spooled = 9", "9 spooled", "disk"),
+    ("losses", "warning", "update monitoring.cache_collectors set refused = 2",
+     "2 refused", "rule"),
+    ("losses", "warning", "update monitoring.cache_collectors set spooled = 9",
+     "9 spooled", "disk"),
     ("keys", "warning", "update monitoring.cache_collectors set keys_local = true",
      "host-a", "CACHE_AUDITOR_KEY_SECRET"),
     ("late rows", "warning", "update monitoring.cache_metric_batches set too_late = 4",
@@ -158,7 +161,7 @@ PLANTED = [
     ("lag of windows", "warning", "update monitoring.cache_auditor_state"
      " set value = now() - interval '7 minutes' where name = 'settled_until'", "7 min ago", "tick"),
     ("lag of windows", "warning", "delete from monitoring.cache_auditor_state",
-     "nothing has come so far", "run"),
+     "no window has come so far", "ticks"),
     ("lag of scores", "fault", "update monitoring.cache_auditor_state"
      " set value = now() - interval '3 hours' where name = 'scored_until'", "3 h ago", "tick"),
     ("hours", "warning", "insert into monitoring.cache_hours_to_roll"
@@ -347,7 +350,7 @@ def test_the_command_shows_every_check_and_exits_0_when_well(clinic: Clinic, cli
     assert done.returncode == 0, done.stdout + done.stderr
     for check in CHECKS:
         assert check.name in done.stdout
-    assert "0 faults" in done.stdout
+    assert "0 faults and 0 warnings" in done.stdout
 
 
 def test_the_command_exits_1_with_a_fault_and_says_it_in_json(clinic: Clinic, cli: Cli) -> None:
