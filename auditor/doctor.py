@@ -94,7 +94,7 @@ def looked(check: Check, examination: Examination) -> Finding:
         return warning(
             check.name,
             f"this login may not look: {exc.diag.message_primary}",
-            "grant cache_auditor_auditor to it, or run doctor as the schema's owner",
+            "let this login be granted cache_auditor_auditor, or run doctor as the schema's owner",
         )
     except NOT_THERE as exc:
         return fault(

@@ -114,5 +114,5 @@ def change_line(change: LoggedChange) -> Text:
     line.append(f"{plain(word):<12} ", style)
     line.append(f"{plain(row['severity']):<8} ", style)
     line.append(f"{str(change.observation_id)[:SHORT]}  ")
-    line.append(plain(f"{_series(row['cache_name'], row['implementation_type'])}: {row['title']}"))
+    line.append(plain(row["title"]))
     return line

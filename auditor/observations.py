@@ -20,6 +20,7 @@ from auditor.observation import (
     Resolved,
 )
 from auditor.observing import advanced, opened, reworded
+from auditor.severity import INTENSITY_MINUTES
 from baselines.series import SeriesKey
 
 
@@ -119,7 +120,7 @@ def _continue(
     """One more minute of an open observation."""
     minute, short = judged.minute(row), float(judged.voices.short[row, column])
     holds = strange or short >= how.closing_surprise
-    after = advanced(observation, judged, row, column, holds)
+    after = _grown(advanced(observation, judged, row, column, holds))
     if not holds:
         patience = how.unjudged_minutes if np.isnan(short) else how.quiet_minutes
         if after.quiet >= patience:
@@ -135,6 +136,18 @@ def _continue(
             told = reworded(loud, judged, column)
             return Escalated(told, minute, observation.severity, after.severity)
     return Extended(after, minute)
+
+
+def _grown(after: Observation) -> Observation:
+    """The state, where a young problem that was acknowledged at once may still show its size.
+
+    Intensity is a mean over INTENSITY_MINUTES: until it covers only minutes of the problem it grows
+    by itself, and that is not a turn for the worse.
+    """
+    known = after.acknowledged_intensity
+    if known is None or after.judged_until - after.opened > INTENSITY_MINUTES:
+        return after
+    return replace(after, acknowledged_intensity=max(known, after.damage.intensity))
 
 
 def _worse(after: Observation, how: FoldSettings) -> bool:

@@ -9,6 +9,8 @@ import numpy as np
 from auditor.scene import EPISODE, Scene
 from baselines.series import FloatArray, siblings
 
+BEFORE = 10
+"""Rows ahead of the stretch that say how full the cache was."""
 PRIOR = 3.0
 """Events added to both sides of a factor of counts, so that 1 of an expected 0.1 is not tenfold."""
 
@@ -17,7 +19,9 @@ PRIOR = 3.0
 class Symptoms:
     """One series over the episode so far; factors are found / expected, NaN = not measured.
 
-    minutes: length of the stretch. miss_share: misses among hits and misses. error_share,
+    minutes: length of the stretch. miss_share: misses among hits and misses, late_miss_share: the
+    same in the latest third. entries: how many the cache holds now over how many it held before the
+    stretch. error_share,
     load_error_share, connection_error_share: of operations, loads, gets. fading: miss ratio of the
     latest third over that of the first third. missing: share of minutes without a window.
     sibling_*: the mean of the other implementations of the same cache.
@@ -25,6 +29,8 @@ class Symptoms:
 
     minutes: int
     miss_share: float
+    late_miss_share: float
+    entries: float
     misses: float
     hit_time: float
     load_time: float
@@ -55,6 +61,8 @@ def symptoms(scene: Scene, first: int, last: int, column: int) -> Symptoms:
     return Symptoms(
         minutes=span.stop - span.start,
         miss_share=own.share("misses", "hits", "misses"),
+        late_miss_share=own.late_miss_share(),
+        entries=own.entries(),
         misses=own.misses(),
         hit_time=own.time("hit", "hits"),
         load_time=own.time("miss", "misses"),
@@ -106,6 +114,24 @@ class _Factors:
         if not np.isfinite(expected).any():
             return float("nan")
         return float((found.sum() + PRIOR) / (np.nansum(expected) + PRIOR))
+
+    def late_miss_share(self) -> float:
+        """Misses among hits and misses in the latest third, at least one minute."""
+        misses, hits = self.column("misses"), self.column("hits")
+        late = slice(misses.size - max(misses.size // 3, 1), None)
+        total = float(np.nansum(misses[late]) + np.nansum(hits[late]))
+        return float(np.nansum(misses[late])) / total if total > 0 else float("nan")
+
+    def entries(self) -> float:
+        """Entries at the end of the stretch over the mean of the BEFORE rows ahead of it."""
+        held = self._scene.windows.column("avg_cache_size")[:, self._column]
+        first = self._span.start
+        before = held[max(first - BEFORE, 0) : first]
+        now = held[self._span]
+        before, now = before[np.isfinite(before)], now[np.isfinite(now)]
+        if before.size == 0 or now.size == 0 or before.mean() <= 0:
+            return float("nan")
+        return float(now[-1] / before.mean())
 
     def misses(self) -> float:
         share = 1 - self.expected("hit_rate") / 100.0

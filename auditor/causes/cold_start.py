@@ -14,6 +14,7 @@ SIGNATURE = Signature(
     ),
     clues=(
         Clue("evictions", lambda s: s.evictions, at_most=1.2),
+        Clue("entries", lambda s: s.entries, at_most=0.8, weight=1.5),
         Clue("deletes", lambda s: s.deletes, at_most=2.0, weight=0.5),
         Clue("late over early miss ratio", lambda s: s.fading, at_most=0.85, weight=1.5),
         Clue("sets per miss", lambda s: s.sets_a_miss, at_least=0.6, at_most=1.6, weight=0.5),

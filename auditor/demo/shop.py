@@ -23,7 +23,7 @@ CAPACITY = {LEGACY: 300, NEW: 600}
 TTL_S = {LEGACY: 2400.0, NEW: 3600.0}
 HIT_MS = {LEGACY: 0.9, NEW: 0.6}
 LOAD_MS = 24.0
-PER_MINUTE = 40.0
+PER_MINUTE = 30.0
 """Requests a minute, averaged over the day."""
 DAY_MINUTES = 1440
 

@@ -273,9 +273,8 @@ def test_every_reason_and_category_is_told() -> None:
 def test_every_reason_for_not_judging_is_told() -> None:
     """The texts that score_store.py writes."""
     module = ast.parse((ROOT / "auditor/score_store.py").read_text("utf-8"))
-    why = next(
-        node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "_why_not"
-    )  # fmt: skip
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    (why,) = [function for function in functions if function.name == "_why_not"]
     reasons = {
         node.value.value
         for node in ast.walk(why)
@@ -347,12 +346,14 @@ FUNCTIONS = """
 select distinct proname::text from pg_proc where pronamespace = 'monitoring'::regnamespace
 """
 RIGHTS = """
-select c.relname::text, r.role::text,
-       case when has_any_column_privilege('cache_auditor_' || r.role, c.oid, 'insert') then 'a' else '' end
-    || case when has_any_column_privilege('cache_auditor_' || r.role, c.oid, 'select') then 'r' else '' end
-    || case when has_any_column_privilege('cache_auditor_' || r.role, c.oid, 'update') then 'w' else '' end
-    || case when has_table_privilege('cache_auditor_' || r.role, c.oid, 'delete') then 'd' else '' end
-from pg_class as c cross join unnest(%s::text[]) as r (role)
+select c.relname::text, r.role::text, concat(
+    case when has_any_column_privilege(r.login, c.oid, 'insert') then 'a' end,
+    case when has_any_column_privilege(r.login, c.oid, 'select') then 'r' end,
+    case when has_any_column_privilege(r.login, c.oid, 'update') then 'w' end,
+    case when has_table_privilege(r.login, c.oid, 'delete') then 'd' end)
+from pg_class as c
+cross join (select role, 'cache_auditor_' || role from unnest(%s::text[]) as u (role))
+    as r (role, login)
 where c.relnamespace = 'monitoring'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
   and not c.relispartition
 """
@@ -364,7 +365,7 @@ def test_the_schema_is_told_as_it_is(database: Database) -> None:
     with database.connect() as connection:
         tables = {name: set(columns) for name, columns in connection.execute(COLUMNS)}
         functions = {name for (name,) in connection.execute(FUNCTIONS)}
-        rights = {(table, role): may for table, role, may in connection.execute(RIGHTS, [list(ROLES)])}  # fmt: skip
+        granted = connection.execute(RIGHTS, [list(ROLES)]).fetchall()
 
     told = sections("schema")
     titled = {title.strip("`") for title in told if title.startswith("`")}
@@ -382,4 +383,4 @@ def test_the_schema_is_told_as_it_is(database: Database) -> None:
         if row[0].strip("`") in tables
         for role, may in zip(ROLES, row[1:], strict=True)
     }
-    assert page == rights
+    assert page == {(table, role): may for table, role, may in granted}

@@ -63,6 +63,18 @@ def test_an_acknowledged_problem_stays_quiet_while_it_is_the_same(
     assert after(more).acknowledged
 
 
+def test_a_problem_acknowledged_in_its_first_minute_may_show_its_size(
+    learned: Learned, forest: Forest, next_days: Windows
+) -> None:
+    """A steady loss that is signed at once is not taken for a turn for the worse."""
+    windows = lost_hits(next_days, NOON, NOON + 30, 0.5)
+    first = fold([], judged(windows, learned, forest, NOON - 10, NOON + 1))
+    known = acknowledged(after(first))
+    more = fold([known], judged(windows, learned, forest, NOON + 1, NOON + 25))
+    assert after(more).damage.intensity > 2 * known.damage.intensity
+    assert [c for c in more if isinstance(c, Escalated) and c.was == c.now] == []
+
+
 def test_a_worse_turn_of_an_acknowledged_problem_speaks_up(
     learned: Learned, forest: Forest, growing: Windows
 ) -> None:

@@ -63,7 +63,7 @@ def make_well(database: Database, connection: psycopg.Connection) -> Clinic:
     now = datetime.now(UTC)
     me, minute = str(uuid.uuid4()), now.replace(second=0, microsecond=0) - MINUTE
     when = int(minute.timestamp() * 1e9)
-    make_days(connection, now)
+    make_days(connection)
     sink = PostgresSink(database.dsn)
     beat = Beat(me, node="host-a", pid=77, started_ns=when - 10**11, watermark_ns=when)
     hit = Row(when, "hit", "shop", "new", "k", 0.5, None, None, None, None, None, False)
