@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check soak lock manifest system-packages clean
+.PHONY: help install demo test check soak lock manifest schema system-packages clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -21,7 +21,7 @@ demo: install ## the whole story on an embedded PostgreSQL: history, an incident
 	$(BIN)/cache-auditor demo $(DEMO)
 
 test: install ## the tests; PYTEST='-k name' passes options on
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 check: install ## format, lint, types, import directions
 	$(BIN)/ruff format --check .
@@ -41,6 +41,9 @@ lock: ## re-resolve requirements.txt (hashes, no addresses)
 
 manifest: install ## sql/manifest.txt after a change of an SQL file
 	$(BIN)/python .ci/manifest.py
+
+schema: install ## sql/schema.sql, the checked-in dump, after a new migration
+	$(BIN)/python .ci/schema.py
 
 system-packages: ## Debian's PostgreSQL 15 and redis-server, for the tests that use them
 	apt-get update -q

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psycopg
 
-from auditor.embedded import VERSION, EmbeddedPostgres
-from auditor.migrations import migrate
-from auditor.postgres_programs import wheel_programs
-from auditor.server_account import server_account
+from auditor.postgres.account import server_account
+from auditor.postgres.embedded import VERSION, EmbeddedPostgres
+from auditor.postgres.programs import wheel_programs
+from auditor.schema.migrations import migrate
 
 FILE = Path(__file__).resolve().parents[1] / "sql" / "schema.sql"
 INTRODUCTION = f"""\

@@ -55,13 +55,13 @@ class Invocation:
 
     def resolve(self) -> AbstractContextManager[str]:
         """The connection string, for a command that opens several connections itself."""
-        from auditor.database import resolve
+        from auditor.postgres.database import resolve
 
         return resolve(settings=self.settings())
 
     def connect(self) -> AbstractContextManager["psycopg.Connection"]:
         """A connection; see database.connect for how it is set up and what it raises."""
-        from auditor.database import connect
+        from auditor.postgres.database import connect
 
         return connect(settings=self.settings())
 

@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from auditor.connection_errors import place
+from auditor.dsn import place
 from auditor.errors import SettingsInvalid
 from auditor.settings import PREFIX, Settings, allowed, variable
 

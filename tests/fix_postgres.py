@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.embedded import EmbeddedPostgres
-from auditor.postgres_programs import Programs, wheel_programs
-from auditor.server_account import server_account
+from auditor.postgres.account import server_account
+from auditor.postgres.embedded import EmbeddedPostgres
+from auditor.postgres.programs import Programs, wheel_programs
 from tests.fix_run_folder import run_folder
 from tests.postgres_clusters import NUMBERS, Cluster, Database, PrivateCluster
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.embedded import EmbeddedPostgres
-from auditor.lease import locked
+from auditor.postgres.embedded import EmbeddedPostgres
+from auditor.postgres.lease import locked
 
 RUNS = Path(tempfile.gettempdir()) / f"cache-auditor-tests-{os.geteuid()}"
 VARIABLE = "CACHE_AUDITOR_TEST_RUN"

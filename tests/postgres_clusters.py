@@ -13,10 +13,10 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from auditor.embedded import EmbeddedPostgres
-from auditor.lease import guard
-from auditor.migrations import migrate
-from auditor.postgres_programs import Programs
+from auditor.postgres.embedded import EmbeddedPostgres
+from auditor.postgres.lease import guard
+from auditor.postgres.programs import Programs
+from auditor.schema.migrations import migrate
 
 TEMPLATE = "migrated_template"
 NUMBERS = itertools.count(1)

@@ -1,1 +1,1 @@
-"""Signatures of known causes, one a file, found by the registry."""
+"""The signatures of known causes, one file each; a file with SIGNATURE is found by `registry`."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import auditor.causes
 from auditor.causes.signature import Claim, Signature
-from auditor.symptoms import Symptoms
+from auditor.causes.symptoms import Symptoms
 
 LEAST_WEIGHT = 0.6
 """Below this fit a cause is not named: 'unknown' is an honest answer."""

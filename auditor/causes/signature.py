@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
 
-from auditor.symptoms import Symptoms
+from auditor.causes.symptoms import Symptoms
 
 UNMEASURED = 0.5
 """A clue that was not measured counts half: neither for nor against."""

@@ -1,0 +1,1 @@
+"""The commands of the tool, one file a command: each has `register(app)` and is discovered."""

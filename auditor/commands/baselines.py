@@ -28,9 +28,9 @@ def compute(
     ] = None,
 ) -> None:
     """Learn now from the windows there are. The same windows give the same numbers."""
+    from auditor.daemon.learner import refresh
     from auditor.errors import Busy
-    from auditor.learner import refresh
-    from auditor.ready import ready
+    from auditor.schema.ready import ready
 
     invocation = invocation_of(context)
     settings = invocation.settings()
@@ -64,7 +64,7 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Older versions too.")] = False,
 ) -> None:
     """What is in force: a line a series."""
-    from auditor.ready import ready
+    from auditor.schema.ready import ready
     from baselines.store import list_baselines
 
     invocation = invocation_of(context)
@@ -100,10 +100,9 @@ def show(
     metric: Annotated[str, typer.Option(help="hit_rate, traffic, miss_latency_ms, …")] = "hit_rate",
 ) -> None:
     """The week of one series: what is ordinary in each hour of it."""
-    from baselines.draw import draw
-
     from auditor.errors import NothingFound
-    from auditor.ready import ready
+    from auditor.schema.ready import ready
+    from baselines.draw import draw
     from baselines.metrics import BY_NAME
     from baselines.store import list_baselines, read_baselines
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from auditor.doctor import Finding
+    from auditor.examining.doctor import Finding
     from auditor.screen import Screen
     from auditor.settings import Settings
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
         Looks, and changes nothing. Exit code 1 when it finds a fault.
         """
-        from auditor.doctor import worst
+        from auditor.examining.doctor import worst
 
         invocation = invocation_of(context)
         findings = diagnose(invocation)
@@ -42,11 +42,11 @@ def register(app: typer.Typer) -> None:
 
 def diagnose(invocation: Invocation) -> list[Finding]:
     """Every finding; where the database cannot be reached, that one."""
-    from auditor.connection_errors import place
-    from auditor.database import listen_dsn, opened
-    from auditor.doctor import Examination, fault, ok
-    from auditor.doctor_checks import examine
+    from auditor.dsn import place
     from auditor.errors import DatabaseError
+    from auditor.examining.checks import examine
+    from auditor.examining.doctor import Examination, fault, ok
+    from auditor.postgres.database import listen_dsn, opened
 
     settings = invocation.settings()
     findings = [_embedded(settings)] if settings.dsn is None else []
@@ -68,8 +68,8 @@ def diagnose(invocation: Invocation) -> list[Finding]:
 
 def _embedded(settings: Settings) -> Finding:
     """Which server is used when none is named, and whether it ran before this look."""
-    from auditor.doctor import ok
-    from auditor.embedded import EmbeddedPostgres, default_folder
+    from auditor.examining.doctor import ok
+    from auditor.postgres.embedded import EmbeddedPostgres, default_folder
 
     folder = settings.data_folder or default_folder()
     running = EmbeddedPostgres(folder).postmaster.pid() is not None

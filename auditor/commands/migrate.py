@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _foretell(invocation: Invocation, conn: "psycopg.Connection") -> None:
-    from auditor.migration_ledger import status
+    from auditor.schema.ledger import status
 
     found = status(conn)
     if invocation.json:
@@ -48,8 +48,8 @@ def _foretell(invocation: Invocation, conn: "psycopg.Connection") -> None:
 
 
 def _apply(invocation: Invocation, conn: "psycopg.Connection") -> None:
-    from auditor.migration_ledger import status
-    from auditor.migrations import migrate
+    from auditor.schema.ledger import status
+    from auditor.schema.migrations import migrate
 
     screen = invocation.screen
 

@@ -14,7 +14,7 @@ from auditor.invocation import Invocation, invocation_of
 if TYPE_CHECKING:
     import psycopg
 
-    from auditor.changes import LoggedChange
+    from auditor.listening.changes import LoggedChange
     from auditor.screen import Screen
 
 STATES = ("open", "resolved", "all")
@@ -48,9 +48,9 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
 ) -> None:
     """What is wrong: open observations, the worst first."""
-    from auditor.observation_screen import show_table
-    from auditor.observation_store import list_observations
-    from auditor.ready import ready
+    from auditor.listening.screen import show_table
+    from auditor.schema.ready import ready
+    from auditor.stores.observations import list_observations
 
     _one_of("--state", state, STATES)
     for one in severity or ():
@@ -80,9 +80,9 @@ def show(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The id's first characters.")],
 ) -> None:
     """One observation in full: what, since when, cost, cause, what to do, what happened."""
-    from auditor.observation_screen import show_one
-    from auditor.observation_store import find_observation, read_history
-    from auditor.ready import ready
+    from auditor.listening.screen import show_one
+    from auditor.schema.ready import ready
+    from auditor.stores.observations import find_observation, read_history
 
     invocation = invocation_of(context)
     with ready(invocation) as connection:
@@ -109,8 +109,8 @@ def ack(
     real. new-normal: it is how things are from now on.
     """
     from auditor.errors import NothingFound
-    from auditor.observation_store import REASONS, acknowledge, find_observation
-    from auditor.ready import ready
+    from auditor.schema.ready import ready
+    from auditor.stores.observations import REASONS, acknowledge, find_observation
 
     _one_of("--reason", reason, REASONS)
     if len(note) > 2000:
@@ -168,8 +168,8 @@ def watch(
     invocation = invocation_of(context)
     settings = invocation.settings()
     with invocation.resolve() as dsn:
-        from auditor.database import listen_dsn, opened
-        from auditor.ready import make_ready
+        from auditor.postgres.database import listen_dsn, opened
+        from auditor.schema.ready import make_ready
 
         with opened(dsn) as connection:
             make_ready(connection, settings)
@@ -186,8 +186,8 @@ class Watch:
 
     def run(self, since_hours: float, once: bool) -> None:
         """Says what is open, then each change; ends with Ctrl-C, or at once with --once."""
-        from auditor.changes import Cursor, catch_up, follow, read_floor, read_floor_at
-        from auditor.observation_store import list_observations
+        from auditor.listening.changes import Cursor, catch_up, follow, read_floor, read_floor_at
+        from auditor.stores.observations import list_observations
 
         with self._open() as connection:
             # the cursor before the list: what changes in between is then heard of, not lost
@@ -211,12 +211,12 @@ class Watch:
             self._say(change)
 
     def _open(self) -> psycopg.Connection:
-        from auditor.database import opened
+        from auditor.postgres.database import opened
 
         return opened(self.dsn, "cache-auditor watch")
 
     def _say_open(self, rows: list) -> None:  # type: ignore[type-arg]
-        from auditor.observation_screen import show_table
+        from auditor.listening.screen import show_table
 
         if self.json:
             for row in rows:
@@ -227,7 +227,7 @@ class Watch:
             self.screen.say("nothing is open; listening")
 
     def _say(self, change: LoggedChange) -> None:
-        from auditor.observation_screen import change_line
+        from auditor.listening.screen import change_line
 
         if SEVERITIES.index(str(change.observation["severity"])) < self.least:
             return

@@ -16,10 +16,10 @@ def register(app: typer.Typer) -> None:
 
         `run` does this daily. Spans that were loaded with --keep stay.
         """
+        from auditor.daemon.settings import keep
         from auditor.errors import Busy
-        from auditor.judging_settings import keep
-        from auditor.ready import ready
-        from auditor.retention import retain
+        from auditor.schema.ready import ready
+        from auditor.windows.retention import retain
 
         invocation = invocation_of(context)
         settings = invocation.settings()

@@ -10,7 +10,7 @@ import typer
 from auditor.invocation import invocation_of
 
 if TYPE_CHECKING:
-    from auditor.tick import Ticked
+    from auditor.daemon.tick import Ticked
 
 
 def register(app: typer.Typer) -> None:
@@ -18,9 +18,9 @@ def register(app: typer.Typer) -> None:
     def run(context: typer.Context) -> None:
         """Audit until told to stop: tick each minute, learn, trim. SIGTERM ends it cleanly."""
         from auditor.commands.tick import said
-        from auditor.database import opened
-        from auditor.ready import make_ready
-        from auditor.schedule import Daemon
+        from auditor.daemon.schedule import Daemon
+        from auditor.postgres.database import opened
+        from auditor.schema.ready import make_ready
 
         invocation = invocation_of(context)
         settings = invocation.settings()

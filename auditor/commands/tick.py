@@ -10,7 +10,7 @@ import typer
 from auditor.invocation import invocation_of
 
 if TYPE_CHECKING:
-    from auditor.tick import Ticked
+    from auditor.daemon.tick import Ticked
 
 
 def register(app: typer.Typer) -> None:
@@ -21,12 +21,12 @@ def register(app: typer.Typer) -> None:
         For cron, each minute. Beside another auditor it does nothing twice: exit code 6 says that
         another one was at work.
         """
-        from auditor.duties import make_days, refresh_when_due, retain_when_due
+        from auditor.daemon.duties import make_days, refresh_when_due, retain_when_due
+        from auditor.daemon.settings import judging
+        from auditor.daemon.tick import Memory
+        from auditor.daemon.tick import tick as tick_once
         from auditor.errors import Busy
-        from auditor.judging_settings import judging
-        from auditor.ready import ready
-        from auditor.tick import Memory
-        from auditor.tick import tick as tick_once
+        from auditor.schema.ready import ready
 
         invocation, now = invocation_of(context), datetime.now(UTC)
         settings = invocation.settings()

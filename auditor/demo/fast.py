@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 
-from auditor.changes import Cursor, LoggedChange, catch_up, read_floor
-from auditor.database import opened
+from auditor.daemon.tick import Judging, Memory, tick
 from auditor.demo.past import PastCollector, live_through
 from auditor.demo.shop import Shop
 from auditor.demo.stage import EVENT_MINUTES, learn_the_past, minute_of, play_the_past, sink, stage
 from auditor.demo.story import BREAK_SAYS, MEND_SAYS, STEPS, Story
-from auditor.migrations import migrate
-from auditor.minutes import from_epoch_minute
-from auditor.observation_screen import change_line
-from auditor.observation_store import acknowledge
+from auditor.listening.changes import Cursor, LoggedChange, catch_up, read_floor
+from auditor.listening.screen import change_line
+from auditor.postgres.database import opened
+from auditor.schema.migrations import migrate
 from auditor.screen import Screen
-from auditor.tick import Judging, Memory, tick
+from auditor.stores.observations import acknowledge
+from auditor.windows.minutes import from_epoch_minute
 from sql import queries
 
 BREAKS_AFTER = 3

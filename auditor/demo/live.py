@@ -10,19 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from auditor.changes import Cursor, LoggedChange, follow, read_floor
-from auditor.database import opened
+from auditor.daemon.schedule import Daemon
+from auditor.daemon.settings import judging
+from auditor.daemon.tick import Memory
 from auditor.demo.past import PastCollector
 from auditor.demo.shop import Shop, requests_expected
 from auditor.demo.stage import EVENT_MINUTES, learn_the_past, minute_of, play_the_past, sink, stage
 from auditor.demo.story import BREAK_SAYS, MEND_SAYS, Story
-from auditor.judging_settings import judging
-from auditor.migrations import migrate
-from auditor.observation_screen import change_line
-from auditor.schedule import Daemon
+from auditor.listening.changes import Cursor, LoggedChange, follow, read_floor
+from auditor.listening.screen import change_line
+from auditor.postgres.database import opened
+from auditor.schema.migrations import migrate
 from auditor.screen import Screen
 from auditor.settings import Settings
-from auditor.tick import Memory
 from collector.session import Collector
 from collector.settings import Settings as CollectorSettings
 

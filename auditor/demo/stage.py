@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
-from auditor.database import opened
+from auditor.daemon.learner import refresh
+from auditor.daemon.tick import Judging, Memory, tick
 from auditor.demo.past import PastCollector, live_through
 from auditor.demo.shop import Shop
 from auditor.demo.story import Story
-from auditor.embedded import EmbeddedPostgres, default_folder
-from auditor.learner import refresh
-from auditor.migrations import migrate
-from auditor.minutes import epoch_minute, from_epoch_minute
-from auditor.observation_store import list_observations
-from auditor.rollup import roll_hours, roll_up
+from auditor.postgres.database import opened
+from auditor.postgres.embedded import EmbeddedPostgres, default_folder
+from auditor.schema.migrations import migrate
 from auditor.screen import Screen
-from auditor.tick import Judging, Memory, tick
+from auditor.stores.observations import list_observations
+from auditor.windows.minutes import epoch_minute, from_epoch_minute
+from auditor.windows.rollup import roll_hours, roll_up
 from collector.sinks.postgres import PostgresSink
 from sql import queries
 

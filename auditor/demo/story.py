@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from auditor.changes import LoggedChange
+from auditor.listening.changes import LoggedChange
 
 BREAK_SAYS = (
     "deploy 1.8.2 of `new` goes out: it puts the visitor's session into the cache key, "

@@ -1,1 +1,1 @@
-"""Detectors, one a file, found by the registry: series and baseline in, statistics out."""
+"""The detectors, one file each; a file that defines DETECTOR is found by `registry`."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import Channel, Evidence
-from auditor.pooling import pooled
-from auditor.scene import Scene
-from auditor.tails import negative_binomial_lower, negative_binomial_upper
+from auditor.statistics.pooling import pooled
+from auditor.statistics.scene import Scene
+from auditor.statistics.tails import negative_binomial_lower, negative_binomial_upper
 from baselines.expectation import BAND
 from baselines.metrics import BY_NAME, numerator
 

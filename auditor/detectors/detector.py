@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from auditor.scene import Scene
+from auditor.statistics.scene import Scene
 from baselines.series import FloatArray
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import Channel, Evidence
-from auditor.residuals import RESIDUALS, deviations
-from auditor.scene import Scene
+from auditor.statistics.residuals import RESIDUALS, deviations
+from auditor.statistics.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import Channel, Evidence
-from auditor.pooling import pooled
-from auditor.scene import Scene
+from auditor.statistics.pooling import pooled
+from auditor.statistics.scene import Scene
 from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
 from baselines.series import FloatArray, siblings
 

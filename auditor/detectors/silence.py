@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import Channel, Evidence
-from auditor.pooling import lasting, pooled
-from auditor.scene import Scene
+from auditor.statistics.pooling import lasting, pooled
+from auditor.statistics.scene import Scene
 from baselines.metrics import BY_NAME, numerator
 
 POOLS = (3, 10)

@@ -413,10 +413,6 @@ limit %(most)s;
 -- name: forget_rescored
 delete from monitoring.cache_windows_to_rescore where minute_window = any(%(minutes)s::timestamptz[]);
 
--- name: read_oldest_window
--- Where scoring may begin when it never has.
-select min(minute_window) as minute_window from monitoring.cache_metrics_1min;
-
 -- name: read_oldest_batch_minute
 select min(minute) as minute_window
 from monitoring.cache_metric_batches, unnest(minutes) as minute;

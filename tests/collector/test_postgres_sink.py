@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from auditor.migrations import migrate
+from auditor.schema.migrations import migrate
 from collector import Collector
 from collector.batch import Batch, Beat
 from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable

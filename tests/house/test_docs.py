@@ -11,13 +11,14 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from auditor import doctor_checks, errors
+from auditor import errors
 from auditor.causes.registry import signatures
 from auditor.cli import WITH_VALUE, WITHOUT_VALUE, build, shared_first
 from auditor.detectors.registry import detectors
-from auditor.observation import Category
-from auditor.observation_store import REASONS
+from auditor.examining import checks as doctor_checks
+from auditor.observing.observation import Category
 from auditor.settings import Settings, variable
+from auditor.stores.observations import REASONS
 from baselines.metrics import METRICS
 from collector import settings as collector_settings
 from collector.recorded import ALIASES, OUTCOMES
@@ -164,6 +165,17 @@ def test_a_command_that_does_not_exist_would_be_found() -> None:
         assert unknown_in(f"cache-auditor {line}"), line
     for line in ("tick", "--dsn x tick", "observations ack 12ab --reason fixed"):
         assert not unknown_in(f"cache-auditor {line}"), line
+
+
+def test_every_target_of_make_that_is_shown_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    shown = {
+        target
+        for page in PAGES
+        for target in re.findall(r"`make ([a-z-]+)", page.read_text("utf-8"))
+    }
+    assert shown <= targets
 
 
 def test_every_exit_code_is_told() -> None:

@@ -18,6 +18,7 @@ SQL_TEXT = re.compile(
 )  # fmt: skip
 CORE = (
     "baselines",
+    "auditor/statistics",
     "auditor/detectors",
     "auditor/causes",
     "auditor/judging",

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import cast
 
 import psycopg
+import pytest
 from psycopg.abc import QueryNoTemplate
+from psycopg.conninfo import make_conninfo
 
 from auditor.settings import Settings
 from collector.events import Refused
 from collector.recorded import read_events
-from tests.postgres_clusters import Database
+from tests.postgres_clusters import Cluster, Database
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -187,6 +189,73 @@ def test_the_statements_for_roles_and_logins_run(empty_database: Database) -> No
             connection.execute(cast(QueryNoTemplate, f"alter role {role} rename to was_{role}"))
         connection.execute(cast(QueryNoTemplate, roles))
         connection.execute(cast(QueryNoTemplate, logins))
+
+
+ARGUMENTS = {
+    "run": None,  # a daemon that does what tick does
+    "migrate": None,
+    "load": ["events.csv"],
+    "baselines show": ["pages/new"],
+    "observations show": ["00000000"],
+    "observations ack": ["00000000", "--reason", "fixed"],
+    "observations watch": ["--once"],
+}
+OBSERVATION = """
+insert into monitoring.cache_auditor_observations (id, severity, category, title, description)
+values ('00000000-0000-0000-0000-000000000000', 'info', 'anomaly', 'a title', 'a text')
+"""
+
+
+@pytest.fixture
+def make_login(cluster: Cluster) -> Iterator[Callable[[set[str]], str]]:
+    """A function that makes a login with some roles; dropped after the test's database."""
+    made: list[str] = []
+
+    def run(statement: str) -> None:
+        with psycopg.connect(cluster.dsn, autocommit=True) as connection:
+            connection.execute(cast(QueryNoTemplate, statement))
+
+    def make(roles: set[str]) -> str:
+        made.append(f"reader_{os.getpid()}_{len(made)}")
+        run(f"create role {made[-1]} login")
+        run(f"grant {', '.join(sorted(roles))} to {made[-1]}")
+        return made[-1]
+
+    yield make
+    for login in made:
+        run(f"drop role {login}")
+
+
+def test_a_login_with_the_role_of_the_page_may_do_what_it_says(
+    make_login: Callable[[set[str]], str], database: Database, tmp_path: Path
+) -> None:
+    """Each command with the role that privileges.md names for it, and no other."""
+    (example,) = blocks(ROOT / "docs/load.md", "text")
+    (tmp_path / "events.csv").write_text(example, "utf-8")
+    database.connect().execute(OBSERVATION)
+    page = (ROOT / "docs/privileges.md").read_text("utf-8").partition("## Who needs what")[2]
+    lines = [line for line in page.splitlines() if line.startswith("| `cache-auditor ")]
+    tried: dict[str, str] = {}
+    for line in lines:
+        _, commands, needed, _ = line.split("|")
+        roles = set(re.findall(r"`(cache_auditor_\w+)`", needed))
+        for command in re.findall(r"`cache-auditor ([a-z ]+)`", commands):
+            arguments = ARGUMENTS.get(command, [])
+            if arguments is None:
+                continue
+            dsn = make_conninfo(database.dsn, user=make_login(roles))
+            done = Reader(tmp_path, dsn).says(
+                "cache-auditor", *command.split(), *arguments, "--json"
+            )
+            tried[command] = f"{done.returncode} {done.stderr}"
+            assert "permission denied" not in done.stderr + done.stdout, tried[command]
+    outcomes = {command: said.split()[0] for command, said in tried.items()}
+    assert outcomes == {
+        "tick": "0", "load": "0", "retention": "0", "baselines compute": "0", "doctor": "0",
+        "observations list": "0", "observations show": "0", "observations watch": "0",
+        "observations ack": "0", "baselines list": "0",
+        "baselines show": "2",  # nothing is learned of it, which it was allowed to see
+    }, tried  # fmt: skip
 
 
 def test_the_pictures_folders_are_the_packages() -> None:

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from auditor.migrations import migrate
+from auditor.schema.migrations import migrate
 from tests.postgres_clusters import Database
 
 pytestmark = pytest.mark.every_postgres

@@ -9,9 +9,9 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
-from auditor.retention import Keep, retain
-from auditor.rollup import roll_hours, roll_up
-from auditor.watermarks import Grace
+from auditor.windows.retention import Keep, retain
+from auditor.windows.rollup import roll_hours, roll_up
+from auditor.windows.watermarks import Grace
 from collector.batch import Batch, Beat
 from collector.events import Row
 from collector.sinks.postgres import PostgresSink

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from auditor.migrations import migrate
+from auditor.schema.migrations import migrate
 from tests.postgres_clusters import PrivateCluster
 
 STUB = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from planted import healthy
 
-from auditor.forest import Forest
-from auditor.learning import Learned, learn
+from auditor.judging.learning import Learned, learn
+from auditor.statistics.forest import Forest
 from baselines.series import Windows
 
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from auditor.calibration import (
+from auditor.judging.calibration import (
     MIN_WINDOWS,
     MINUTES_A_WEEK,
     MOST_SHAPE,

@@ -8,7 +8,7 @@ import pytest
 
 from auditor.causes.registry import causes, signatures
 from auditor.causes.signature import Clue, Signature
-from auditor.symptoms import Symptoms
+from auditor.causes.symptoms import Symptoms
 
 ORDINARY = Symptoms(
     **{

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from planted import DAY, LEGACY, MONDAY, NEW
 
-from auditor.cost import LOADS_AN_ERROR, cost
-from auditor.pooling import lasting, pooled
-from auditor.scene import Scene
-from auditor.severity import Damage, add_damage
+from auditor.judging.cost import LOADS_AN_ERROR, cost
+from auditor.observing.severity import Damage, add_damage
+from auditor.statistics.pooling import lasting, pooled
+from auditor.statistics.scene import Scene
 from baselines.expectation import Expectation
 from baselines.metrics import METRICS
 from baselines.series import Windows

@@ -8,9 +8,9 @@ from planted import DAY, failing_gets, lost_hits, scaled_traffic, slow_loads, un
 
 from auditor.detectors.detector import Detector
 from auditor.detectors.registry import detectors
-from auditor.forest import Forest
-from auditor.learning import Learned
-from auditor.scene import CONTEXT, Scene, scene
+from auditor.judging.learning import Learned
+from auditor.statistics.forest import Forest
+from auditor.statistics.scene import CONTEXT, Scene, scene
 from baselines.metrics import BY_NAME
 from baselines.series import FloatArray, Windows
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from planted import DAY, LEGACY, NEW, healthy, lost_hits, scaled_traffic, unheard
 
-from auditor.ensemble import COMBINED
-from auditor.forest import Forest
-from auditor.judgement import judge
-from auditor.learning import Learned, learn
-from auditor.observation import Opened
-from auditor.observations import fold
+from auditor.judging.ensemble import COMBINED
+from auditor.judging.judgement import judge
+from auditor.judging.learning import Learned, learn
+from auditor.observing.fold import fold
+from auditor.observing.observation import Opened
+from auditor.statistics.forest import Forest
 from baselines.series import Windows
 
 

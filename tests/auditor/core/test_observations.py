@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from planted import DAY, NEW, lost_hits, scaled_traffic, unheard
 
-from auditor.forest import Forest
-from auditor.judgement import Judged, judge
-from auditor.learning import Learned
-from auditor.observation import Change, Escalated, Extended, Observation, Opened, Resolved
-from auditor.observations import FoldSettings, fold
-from auditor.severity import Severity
+from auditor.judging.judgement import Judged, judge
+from auditor.judging.learning import Learned
+from auditor.observing.fold import FoldSettings, fold
+from auditor.observing.observation import Change, Escalated, Extended, Observation, Opened, Resolved
+from auditor.observing.severity import Severity
+from auditor.statistics.forest import Forest
 from baselines.series import Windows
 
 NOON = DAY + 720

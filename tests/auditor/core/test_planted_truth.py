@@ -8,13 +8,13 @@ import pytest
 from planted import DAY, LEGACY, NEW, failing_gets, healthy, lost_hits, scaled_traffic, slow_loads
 from planted import unheard as not_heard
 
-from auditor.forest import Forest
-from auditor.judgement import judge
-from auditor.learning import Learned
-from auditor.observation import Change, Extended, Observation, Opened, Resolved
-from auditor.observations import fold
-from auditor.scene import CONTEXT
-from auditor.severity import Severity
+from auditor.judging.judgement import judge
+from auditor.judging.learning import Learned
+from auditor.observing.fold import fold
+from auditor.observing.observation import Change, Extended, Observation, Opened, Resolved
+from auditor.observing.severity import Severity
+from auditor.statistics.forest import Forest
+from auditor.statistics.scene import CONTEXT
 from baselines.series import Windows
 
 NOON = DAY + 12 * 60

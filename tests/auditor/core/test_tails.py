@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from auditor.tails import beta_binomial_upper, negative_binomial_lower, negative_binomial_upper
+from auditor.statistics.tails import (
+    beta_binomial_upper,
+    negative_binomial_lower,
+    negative_binomial_upper,
+)
 
 
 def arrays(*numbers: float) -> list[np.ndarray]:

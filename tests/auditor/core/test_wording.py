@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.ensemble import Contribution
-from auditor.severity import Damage, Severity, rank, severity
-from auditor.wording import amount, deviation_percentage, word
+from auditor.judging.ensemble import Contribution
+from auditor.observing.severity import Damage, Severity, rank, severity
+from auditor.observing.wording import amount, deviation_percentage, word
 from baselines.metrics import BY_NAME
 from baselines.series import SeriesKey
 

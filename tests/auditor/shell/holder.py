@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from auditor.embedded import EmbeddedPostgres
+from auditor.postgres.embedded import EmbeddedPostgres
 
 server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
 with server as dsn:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import psycopg
 
-from auditor.learner import refresh
-from auditor.minutes import MINUTE
-from auditor.state import write_state
+from auditor.daemon.learner import refresh
+from auditor.windows.minutes import MINUTE
+from auditor.windows.state import write_state
 from collector.batch import Batch, Beat
 from collector.events import Row
 from collector.sinks.postgres import PostgresSink

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from auditor import commands, errors, schema_errors
+from auditor import commands, errors
 from auditor.__main__ import outcome
 from auditor.cli import build, shared_first
 from auditor.errors import CacheAuditorError, NothingFound
+from auditor.schema import errors as schema_errors
 from tests.postgres_clusters import Database
 
 SLOW = ("sklearn", "scipy", "numpy", "apscheduler", "psycopg", "pydantic")

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from auditor.observation_store import list_observations
-from auditor.schedule import Daemon
+from auditor.daemon.schedule import Daemon
 from auditor.settings import Settings
-from auditor.state import read_state
+from auditor.stores.observations import list_observations
+from auditor.windows.state import read_state
 from tests.auditor.shell.past import NEW, Application, learned_past, start_of_story
 from tests.postgres_clusters import Database
 

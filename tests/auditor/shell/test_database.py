@@ -7,10 +7,10 @@ import pytest
 from psycopg import sql as compose
 from psycopg.conninfo import make_conninfo
 
-from auditor.connection_errors import place
-from auditor.database import connect, listen_dsn, opened, resolve
-from auditor.embedded import EmbeddedPostgres
+from auditor.dsn import place
 from auditor.errors import DatabaseError, DatabaseRefused, DatabaseUnreachable, SettingsInvalid
+from auditor.postgres.database import connect, listen_dsn, opened, resolve
+from auditor.postgres.embedded import EmbeddedPostgres
 from auditor.settings_sources import read_settings
 from tests.postgres_clusters import Database, PrivateCluster
 

@@ -17,15 +17,15 @@ from psycopg import sql as compose
 from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
-from auditor.database import opened
-from auditor.doctor import Check, Examination, Finding, fault, looked, ok, warning, worst
-from auditor.doctor_checks import CHECKS, examine
-from auditor.doctor_checks_server import queue_finding
-from auditor.duties import make_days
-from auditor.rollup import roll_up
+from auditor.daemon.duties import make_days
+from auditor.examining.checks import CHECKS, examine
+from auditor.examining.doctor import Check, Examination, Finding, fault, looked, ok, warning, worst
+from auditor.examining.server import queue_finding
+from auditor.postgres.database import opened
 from auditor.settings import Settings
-from auditor.state import write_state
-from auditor.watermarks import Grace
+from auditor.windows.rollup import roll_up
+from auditor.windows.state import write_state
+from auditor.windows.watermarks import Grace
 from collector.batch import Batch, Beat
 from collector.events import Row
 from collector.sinks.postgres import PostgresSink
@@ -407,7 +407,7 @@ def test_without_a_dsn_it_says_which_server_it_looks_at(server_folder: Path, cli
 def test_it_imports_no_statistics() -> None:
     """It answers at once; scikit-learn alone would take longer than all its looks."""
     script = (
-        "import sys, auditor.commands.doctor, auditor.doctor_checks\n"
+        "import sys, auditor.commands.doctor, auditor.examining.checks\n"
         "print([m for m in ('sklearn', 'scipy', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -11,10 +11,10 @@ import psutil
 import psycopg
 import pytest
 
-from auditor import embedded
-from auditor.embedded import EmbeddedPostgres
 from auditor.errors import EmbeddedUnavailable
-from auditor.server_account import Account, server_account
+from auditor.postgres import embedded
+from auditor.postgres.account import Account, server_account
+from auditor.postgres.embedded import EmbeddedPostgres
 from tests.postgres_clusters import is_alive, kill_server
 
 HOLDER = Path(__file__).with_name("holder.py")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import Busy
-from auditor.lease import Lease, guard, living_holders
+from auditor.postgres.lease import Lease, guard, living_holders
 
 
 def test_a_holder_counts_until_it_gives_its_lease_back(tmp_path: Path) -> None:

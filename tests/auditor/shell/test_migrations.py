@@ -10,15 +10,15 @@ import pytest
 from psycopg import sql as compose
 from psycopg.conninfo import make_conninfo
 
-from auditor.migration_ledger import judge, read_landed, require_current, status
-from auditor.migrations import migrate
-from auditor.schema_errors import (
+from auditor.schema.errors import (
     EditedMigration,
     ForeignTables,
     MigrationFailed,
     MigrationsPending,
     NewerDatabase,
 )
+from auditor.schema.ledger import judge, read_landed, require_current, status
+from auditor.schema.migrations import migrate
 from sql import Migration, migrations
 from tests.postgres_clusters import Database, PrivateCluster
 

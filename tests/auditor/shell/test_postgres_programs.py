@@ -8,11 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from auditor import postgres_programs
-from auditor.embedded import EmbeddedPostgres
 from auditor.errors import EmbeddedUnavailable, MissingExtra
-from auditor.postgres_programs import WHEEL, Programs, wheel_programs
-from auditor.server_account import Account, server_account
+from auditor.postgres import programs as postgres_programs
+from auditor.postgres.account import Account, server_account
+from auditor.postgres.embedded import EmbeddedPostgres
+from auditor.postgres.programs import WHEEL, Programs, wheel_programs
 
 
 def installed_in(folder: Path) -> Path:

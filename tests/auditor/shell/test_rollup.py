@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from auditor.minutes import floor_minute
-from auditor.rollup import roll_hours, roll_up
-from auditor.watermarks import Grace
+from auditor.windows.minutes import floor_minute
+from auditor.windows.rollup import roll_hours, roll_up
+from auditor.windows.watermarks import Grace
 from collector.batch import Batch, Beat
 from collector.events import Row
 from collector.sinks.postgres import PostgresSink

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from auditor.observation_store import acknowledge, list_observations, read_history
-from auditor.tick import Judging, Memory, Ticked, tick
+from auditor.daemon.tick import Judging, Memory, Ticked, tick
+from auditor.stores.observations import acknowledge, list_observations, read_history
 from tests.auditor.shell.past import CACHE, LEGACY, NEW, Application, learned_past, start_of_story
 from tests.postgres_clusters import Database
 

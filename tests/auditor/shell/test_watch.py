@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 
-from auditor.changes import Cursor, catch_up, read_floor
-from auditor.migrations import migrate
+from auditor.listening.changes import Cursor, catch_up, read_floor
+from auditor.schema.migrations import migrate
 from tests.postgres_clusters import Database, PrivateCluster
 
 PATIENCE_S = 60.0

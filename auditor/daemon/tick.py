@@ -1,0 +1,172 @@
+"""One tick: roll up, score every window that became scorable, fold, tell.
+
+The clock is read by the caller. Each step is its own transaction under its own lock, and starts
+from what the database says has been done: a tick that is killed, missed or run twice changes
+nothing but the time at which things are known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from psycopg import Connection
+
+from auditor.judging.judgement import judge
+from auditor.observing.fold import FoldSettings, fold
+from auditor.statistics.forest import Forest
+from auditor.statistics.scene import CONTEXT
+from auditor.stores.learned import InForce, read_in_force, read_versions
+from auditor.stores.scores import apply_changes, read_observations, write_scores
+from auditor.windows.minutes import epoch_minute
+from auditor.windows.rollup import Rolled, roll_hours, roll_up, try_lock
+from auditor.windows.state import read_state, write_state
+from auditor.windows.watermarks import Grace
+from baselines.store import instant, read_windows
+from sql import queries
+
+BLOCK = 720
+"""Minutes judged in one transaction while catching up."""
+MOST_RESCORED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a tick needs to know besides the time."""
+
+    grace: Grace = field(default_factory=Grace)
+    fold: FoldSettings = field(default_factory=FoldSettings)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a daemon keeps from tick to tick, so as not to read and grow it anew each minute."""
+
+    in_force: InForce | None = None
+    forest: Forest | None = None
+
+    def current(self, connection: Connection) -> InForce:
+        """What is in force, read again only when it has changed."""
+        if self.in_force is None or self.in_force.versions != read_versions(connection):
+            self.in_force = read_in_force(connection)
+            sample = self.in_force.learned.forest
+            self.forest = None if sample is None else Forest(sample)
+        return self.in_force
+
+
+@dataclass(slots=True)
+class Ticked:
+    """What one tick did, for people and for logs."""
+
+    rolled: Rolled
+    hours: int = 0
+    scored_windows: int = 0
+    scored_until: datetime | None = None
+    rescored_minutes: int = 0
+    changes: Counter[str] = field(default_factory=Counter)
+    busy: bool = False
+
+
+def tick(
+    connection: Connection,
+    now: datetime,
+    how: Judging,
+    memory: Memory,
+    progress: Callable[[int], None] = lambda _minutes: None,
+) -> Ticked:
+    """Brings everything up to `now`; catches up whatever was missed, minute by minute."""
+    ticked = Ticked(roll_up(connection, now, how.grace))
+    if ticked.rolled.settled_until is None:
+        ticked.busy = True
+        return ticked
+    settled_until = ticked.rolled.settled_until
+    while _score_block(connection, now, settled_until, how, memory, ticked):
+        progress(BLOCK)
+    ticked.hours = roll_hours(connection, settled_until)
+    with connection.transaction():
+        write_state(connection, "last_tick_at", now)
+    return ticked
+
+
+def _score_block(
+    connection: Connection,
+    now: datetime,
+    settled_until: datetime,
+    how: Judging,
+    memory: Memory,
+    ticked: Ticked,
+) -> bool:
+    """Scores the next block of settled minutes; False when nothing is left."""
+    with connection.transaction():
+        if not try_lock(connection, "score"):
+            ticked.busy = True
+            return False
+        in_force = memory.current(connection)
+        since = _scored_until(connection, in_force, settled_until)
+        until = min(since + timedelta(minutes=BLOCK), settled_until)
+        if since < until and in_force.learned.baselines:
+            _judge(connection, since, until, now, how, memory, ticked)
+        if in_force.learned.baselines:
+            ticked.rescored_minutes += _rescore(connection, since, memory)
+        write_state(connection, "scored_until", until)
+        ticked.scored_until = until
+        return until < settled_until
+
+
+def _scored_until(connection: Connection, in_force: InForce, settled_until: datetime) -> datetime:
+    """Where scoring goes on. What was learned from is never scored by it."""
+    scored = read_state(connection).get("scored_until")
+    if not in_force.learned.baselines:
+        return settled_until
+    learned_until = instant(min(each.end for each in in_force.learned.baselines.values()))
+    if scored is None:
+        return min(learned_until, settled_until)
+    return min(scored, settled_until)
+
+
+def _judge(
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    how: Judging,
+    memory: Memory,
+    ticked: Ticked,
+) -> None:
+    """Judges, keeps the scores, folds, and carries the changes out, in one transaction."""
+    in_force = memory.current(connection)
+    first = epoch_minute(since)
+    windows = read_windows(
+        connection, first - CONTEXT, epoch_minute(until), also=in_force.learned.baselines
+    )
+    judged = judge(windows, in_force.learned, since=first, forest=memory.forest)
+    ticked.scored_windows += write_scores(connection, judged, in_force)
+    patience = timedelta(minutes=how.fold.reopen_minutes + how.fold.quiet_minutes + 1)
+    changes = fold(read_observations(connection, since, patience), judged, how.fold)
+    apply_changes(connection, changes, now)
+    ticked.changes.update(type(change).__name__.lower() for change in changes)
+
+
+def _rescore(connection: Connection, scored_until: datetime, memory: Memory) -> int:
+    """Scores again the minutes that late events changed; the correction is recorded with them."""
+    statements = queries("auditor")
+    minutes = [
+        row[0]
+        for row in connection.execute(
+            statements["read_minutes_to_rescore"],
+            {"scored_until": scored_until, "most": MOST_RESCORED},
+        )
+    ]
+    in_force = memory.current(connection)
+    for minute in minutes:
+        first = epoch_minute(minute)
+        windows = read_windows(
+            connection, first - CONTEXT, first + 1, also=in_force.learned.baselines
+        )
+        judged = judge(windows, in_force.learned, since=first, forest=memory.forest)
+        write_scores(connection, judged, in_force)
+    if minutes:
+        connection.execute(statements["forget_rescored"], {"minutes": minutes})
+    return len(minutes)

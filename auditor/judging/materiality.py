@@ -1,0 +1,109 @@
+"""The floor below which a sure departure is still nobody's business."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auditor.judging.cost import Cost
+from auditor.statistics.pooling import lasting, pooled
+from auditor.statistics.scene import GATE, Scene
+from baselines.series import BoolArray, FloatArray, siblings
+
+MINUTES = 3
+LEAST_COST = 0.05
+"""Share of an ordinary minute's waiting that a departure must cost."""
+LEAST_FACTOR = 1.25
+"""How many times the ordinary a miss ratio or a time must be."""
+LEAST_ERRORS = 3.0
+LEAST_ERROR_SHARE = 0.01
+DROP_ONE_MINUTE = 0.2
+DROP_LASTING = 0.5
+"""Traffic left of the expected: one minute needs a far larger drop than three."""
+SURGE = 3.0
+SHIFTED = 0.5
+"""When the whole cache lost less than this share of what one implementation did, users moved."""
+
+FAMILIES = ("hit_rate", "error_rate", "traffic", "hit_latency_ms", "miss_latency_ms")
+"""Metrics that may lead an observation."""
+
+
+def material(scene: Scene, costs: Cost) -> dict[str, BoolArray]:
+    """For each family, where its departure is worth a person's time; arrays of shape (m, n)."""
+    ordinary = pooled(costs.ordinary, MINUTES)
+    return {
+        "hit_rate": _share(costs.misses, ordinary) & (_miss_factor(scene) >= LEAST_FACTOR),
+        "error_rate": _errors(scene, costs),
+        "traffic": _drop(scene) | _surge(scene),
+        "hit_latency_ms": _latency(scene, "hit", costs.hits, ordinary),
+        "miss_latency_ms": _latency(scene, "miss", costs.loads, ordinary),
+    }
+
+
+def _share(part: FloatArray, ordinary: FloatArray) -> BoolArray:
+    return np.asarray(pooled(part, MINUTES) >= np.maximum(LEAST_COST * ordinary, 1e-12))
+
+
+def _miss_factor(scene: Scene) -> FloatArray:
+    """Misses over expected misses in the pooled minutes."""
+    windows = scene.windows
+    trials = windows.column("hits") + windows.column("misses")
+    share = 1 - scene.expectations["hit_rate"].centre / 100.0
+    expected = pooled(trials * share, MINUTES)
+    return np.asarray(pooled(windows.column("misses"), MINUTES) / np.maximum(expected, 1e-9))
+
+
+def _errors(scene: Scene, costs: Cost) -> BoolArray:
+    extra = pooled(costs.extra_errors, MINUTES)
+    total = pooled(scene.windows.column("total_operations"), MINUTES)
+    return np.asarray((extra >= LEAST_ERRORS) & (extra >= LEAST_ERROR_SHARE * total))
+
+
+def _latency(scene: Scene, which: str, part: FloatArray, ordinary: FloatArray) -> BoolArray:
+    """Costly and slow by LEAST_FACTOR in each of GATE minutes: latency alone may be jitter."""
+    windows, expected = scene.windows, scene.expectations[f"{which}_latency_ms"].centre
+    count = windows.column("hits" if which == "hit" else "misses")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = windows.column(f"{which}_latency_sum_ms") / (count * expected)
+    return _share(part, ordinary) & lasting(np.nan_to_num(factor) >= LEAST_FACTOR, GATE)
+
+
+def _drop(scene: Scene) -> BoolArray:
+    """Far fewer gets than the week and the last hour both promise, and nobody else got them."""
+    gets, usual = _gets(scene), _lesser_usual(scene)
+    one = (gets < DROP_ONE_MINUTE * usual) & (usual > 0)
+    few = lasting(gets < DROP_LASTING * usual, MINUTES)
+    return (one | few) & _kept(scene, -1.0)
+
+
+def _surge(scene: Scene) -> BoolArray:
+    """Far more gets than the week and the last hour both promise, and nobody else lost them."""
+    expected = scene.expectations["traffic"]
+    usual = np.nan_to_num(np.maximum(expected.centre, expected.seasonal), nan=np.inf)
+    return lasting(_gets(scene) > SURGE * usual, GATE) & _kept(scene, 1.0)
+
+
+def _lesser_usual(scene: Scene) -> FloatArray:
+    """Gets a minute that either the week or the last hour promises, whichever is less, (m, n).
+
+    A return from a surge to the usual is no drop. 0 where nothing is known.
+    """
+    expected = scene.expectations["traffic"]
+    return np.asarray(np.nan_to_num(np.minimum(expected.centre, expected.seasonal), nan=0.0))
+
+
+def _kept(scene: Scene, sign: float) -> BoolArray:
+    """Where the siblings did not make up for most of what moved against the week, shape (m, n).
+
+    sign: -1 for gets that were lost, 1 for gets that came on top.
+    """
+    week = scene.expectations["traffic"].seasonal
+    moved = pooled(np.where(np.isfinite(week), sign * (_gets(scene) - week), 0.0), MINUTES)
+    others = np.zeros_like(moved)
+    for column, group in enumerate(siblings(scene.windows.keys)):
+        for other in group:
+            others[:, column] += moved[:, other]
+    return np.asarray(moved + np.minimum(others, 0.0) >= SHIFTED * moved)
+
+
+def _gets(scene: Scene) -> FloatArray:
+    return np.nan_to_num(scene.windows.column("gets"), nan=0.0)

@@ -1,0 +1,46 @@
+"""What detectors, costs and causes look at: a block of windows and what was to be expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from auditor.statistics.forest import Forest
+from baselines.baseline import Baseline
+from baselines.expectation import LOOKBACK, Expectation, expect_all
+from baselines.series import SeriesKey, Windows
+
+LONGEST_POOL = 10
+"""Minutes that the longest pooled statistic adds up."""
+GATE = 3
+"""Minutes in a row for which latency alone must be strange."""
+EPISODE = 30
+"""The longest stretch of a problem that its cause is told from, minutes."""
+CONTEXT = LOOKBACK + max(LONGEST_POOL, EPISODE) + GATE
+"""Rows before the first judged one that give it the same bits as any longer past would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """windows: (m, n), context rows first. expectations: metric name -> arrays of shape (m, n).
+
+    forest: the fitted isolation forest, or None when there is none yet.
+    """
+
+    windows: Windows
+    baselines: Mapping[SeriesKey, Baseline]
+    expectations: Mapping[str, Expectation]
+    forest: Forest | None = None
+
+    def after(self, row: int) -> Scene:
+        """The scene from a row on, its expectations kept as the rows before made them."""
+        cut = {name: each.after(row) for name, each in self.expectations.items()}
+        windows = self.windows.rows(row, self.windows.shape[0])
+        return replace(self, windows=windows, expectations=cut)
+
+
+def scene(
+    windows: Windows, baselines: Mapping[SeriesKey, Baseline], forest: Forest | None = None
+) -> Scene:
+    """The block with its expectations worked out once for all who look at it."""
+    return Scene(windows, baselines, expect_all(windows, baselines), forest)

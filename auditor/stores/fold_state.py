@@ -1,0 +1,66 @@
+"""An observation's whole state as JSON and back, to the bit; NaN is null."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isnan, nan
+from typing import Any
+from uuid import UUID
+
+from auditor.causes.signature import Claim
+from auditor.judging.ensemble import Contribution
+from auditor.observing.observation import Observation, Wording
+from auditor.observing.severity import Damage, Severity
+from baselines.series import SeriesKey
+
+
+def to_json(observation: Observation) -> dict[str, Any]:
+    """Plain values that JSON knows."""
+    plain = asdict(observation)
+    plain["id"] = str(observation.id)
+    plain["contributions"] = [contribution_to_json(each) for each in observation.contributions]
+    plain["surprise"] = _null(observation.surprise)
+    plain["score"] = _null(observation.score)
+    return plain
+
+
+def from_json(plain: Mapping[str, Any]) -> Observation:
+    """What `to_json` took apart. Raises KeyError or TypeError for anything else."""
+    found = dict(plain)
+    found["id"] = UUID(found["id"])
+    found["key"] = SeriesKey(**found["key"])
+    found["severity"] = Severity(found["severity"])
+    if found["acknowledged_severity"] is not None:
+        found["acknowledged_severity"] = Severity(found["acknowledged_severity"])
+    found["surprise"], found["score"] = _number(found["surprise"]), _number(found["score"])
+    found["damage"] = Damage(**found["damage"])
+    found["causes"] = tuple(_claim(each) for each in found["causes"])
+    found["contributions"] = tuple(_contribution(each) for each in found["contributions"])
+    found["wording"] = Wording(**found["wording"])
+    return Observation(**found)
+
+
+def contribution_to_json(contribution: Contribution) -> dict[str, Any]:
+    """One detector's part of a score, as a window's `parts` keep it."""
+    return {name: _null(value) for name, value in asdict(contribution).items()}
+
+
+def _contribution(plain: Mapping[str, Any]) -> Contribution:
+    words = {"detector", "channel", "metric", "minutes"}
+    fields: dict[str, Any] = {k: v if k in words else _number(v) for k, v in plain.items()}
+    return Contribution(**fields)
+
+
+def _claim(plain: Mapping[str, Any]) -> Claim:
+    lists = {"for_", "against", "not_measured"}
+    fields: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in plain.items()}
+    return Claim(**fields)
+
+
+def _null(value: Any) -> Any:
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else value
