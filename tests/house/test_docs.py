@@ -18,6 +18,7 @@ from auditor.detectors.registry import detectors
 from auditor.examining import checks as doctor_checks
 from auditor.observing.observation import Category
 from auditor.settings import Settings, variable
+from auditor.stores import scores
 from auditor.stores.observations import REASONS
 from baselines.metrics import METRICS
 from collector import settings as collector_settings
@@ -211,7 +212,7 @@ def test_a_setting_that_nothing_reads_says_so(name: str) -> None:
     programs = [
         path.read_text("utf-8")
         for path in sorted((ROOT / "auditor").rglob("*.py"))
-        if path.name != "settings.py"
+        if path != ROOT / "auditor/settings.py"
     ]
     read = any(re.search(rf"\.{name}\b", program) for program in programs)
     assert ("Not read yet" in row_of(text("operations"), f"`{name}`")[3]) is not read
@@ -283,8 +284,8 @@ def test_every_reason_and_category_is_told() -> None:
 
 
 def test_every_reason_for_not_judging_is_told() -> None:
-    """The texts that score_store.py writes."""
-    module = ast.parse((ROOT / "auditor/score_store.py").read_text("utf-8"))
+    """The texts that are stored with a window that has no score."""
+    module = ast.parse(Path(scores.__file__).read_text("utf-8"))
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
     (why,) = [function for function in functions if function.name == "_why_not"]
     reasons = {
@@ -338,6 +339,15 @@ def test_no_link_is_dead(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in map(slug, headings)):
             dead.append(link)
     assert dead == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_of_ours_that_is_named_exists(page: Path) -> None:
+    """A file or folder in backticks that begins with one of our folders."""
+    named = re.findall(
+        r"`((?:auditor|baselines|collector|sql|tests|docs)/[\w./]*)`", page.read_text("utf-8")
+    )
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
