@@ -29,8 +29,8 @@ check: install ## format, lint, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: install ## the long campaigns that are too long for the tests
-	$(BIN)/python -m benchmarks.soak
+soak: install ## the long campaign: kills while it records (SOAK='--minutes 30')
+	$(BIN)/python -m benchmarks.soak $(SOAK)
 
 lock: ## re-resolve requirements.txt (hashes, no addresses)
 	$(PYTHON) -m venv $(VENV)-lock
@@ -45,9 +45,9 @@ manifest: install ## sql/manifest.txt after a change of an SQL file
 schema: install ## sql/schema.sql, the checked-in dump, after a new migration
 	$(BIN)/python .ci/schema.py
 
-system-packages: ## Debian's PostgreSQL 15 and redis-server, for the tests that use them
+system-packages: ## Debian's PostgreSQL 15, for the tests that use it
 	apt-get update -q
-	apt-get install -q -y --no-install-recommends postgresql-15 redis-server
+	apt-get install -q -y --no-install-recommends postgresql-15
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

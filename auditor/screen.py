@@ -23,6 +23,8 @@ from rich.table import Table
 from rich.text import Text
 
 BROKEN_PIPE: Final = 141
+PIPE_WIDTH: Final = 200
+"""Columns of a table where no terminal says how wide it is: a pipe's reader wants whole lines."""
 CONTROLS: Final = {
     number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160)) if number not in (9, 10)
 }

@@ -59,7 +59,7 @@ Folder = Annotated[Path | None, _allowed("the path of a folder")]
 Seconds = Annotated[float, _span(0, 3600, "seconds")]
 Minutes = Annotated[int, _span(1, 1440, "minutes")]
 Days = Annotated[int, _span(1, 3650, "days")]
-Percent = Annotated[float, _span(0, 10_000, "percent")]
+Percent = Annotated[float, _span(0.01, 10_000, "percent")]
 AlertsPerWeek = Annotated[float, _span(0.001, 100, "false observations a series and week")]
 
 
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         75, description="how long a window waits where a source sends no watermarks"
     )
     collector_expected_s: Seconds = Field(
-        180, description="a collector is expected for this long after its last heartbeat"
+        180, description="windows wait for a collector for this long after its last heartbeat"
     )
     open_window_refresh_s: Seconds = Field(
         20, description="how often the open minute's provisional row is made again"

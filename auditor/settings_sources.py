@@ -5,7 +5,7 @@ All wrong values are reported together, each with where it was found and what it
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -57,7 +57,32 @@ def read_settings(flags: Mapping[str, object] | None = None, config: Path | None
     for layer, origin in layers:
         values |= layer
         sources |= {name: _origin(name, origin) for name in layer}
-    return Reading(_checked(values, sources), sources)
+    settings = _checked(values, sources)
+    if settings.listen_dsn is not None and not _belongs(layers):
+        sources["listen_dsn"] = f"left out: {sources['listen_dsn']} is not {sources['dsn']}'s"
+        settings = settings.model_copy(update={"listen_dsn": None})
+    return Reading(settings, sources)
+
+
+def _belongs(layers: Sequence[tuple[Mapping[str, object], str]]) -> bool:
+    """Whether listen_dsn leads to the database that dsn names, as far as their places tell.
+
+    layers: weakest first. It belongs to the dsn that was given beside it. Given alone it goes with
+    a dsn from anywhere, but the environment's does not go with a flag's, which names another
+    database for this one command.
+    """
+    dsn, listen = _strongest(layers, "dsn"), _strongest(layers, "listen_dsn")
+    if dsn <= listen:
+        return True
+    (chosen, named_by), (beside, origin) = layers[dsn], layers[listen]
+    if "dsn" in beside:
+        return beside["dsn"] == chosen["dsn"]
+    return (named_by, origin) != ("flag", "environment")
+
+
+def _strongest(layers: Sequence[tuple[Mapping[str, object], str]], name: str) -> int:
+    """The place of the last layer that gives a setting; -1 when none does."""
+    return max((place for place, (layer, _) in enumerate(layers) if name in layer), default=-1)
 
 
 def _origin(name: str, layer: str) -> str:

@@ -9,10 +9,16 @@ from random import Random
 from typing import TypeVar
 
 from collector.backoff import pause
-from collector.errors import SchemaMismatch, SinkUnavailable
+from collector.errors import ForeignPackage, SchemaMismatch, SinkUnavailable
 
 logger = logging.getLogger("collector")
 Answer = TypeVar("Answer")
+
+# What a person must mend is said once, however often it is tried.
+_UNTIL_MENDED: dict[type[Exception], str] = {
+    SchemaMismatch: "batches wait until `cache-auditor migrate` is run: %s",
+    ForeignPackage: "batches are spooled until the next start: %s",
+}
 
 
 class Delivery:
@@ -25,7 +31,7 @@ class Delivery:
         self._now = now
         self._random = Random(seed)
         self._failures = 0
-        self._schema_warned = False
+        self._told: set[type[Exception]] = set()
         self.retry_at = inf
 
     @property
@@ -64,10 +70,11 @@ class Delivery:
         return answer
 
     def _tell(self, error: Exception) -> None:
-        if isinstance(error, SchemaMismatch):
-            if not self._schema_warned:
-                self._schema_warned = True
-                logger.warning("batches wait until `cache-auditor migrate` is run: %s", error)
+        kind = next((kind for kind in _UNTIL_MENDED if isinstance(error, kind)), None)
+        if kind is not None:
+            if kind not in self._told:
+                self._told.add(kind)
+                logger.warning(_UNTIL_MENDED[kind], error)
         elif self._failures > 1:
             return
         elif isinstance(error, SinkUnavailable):

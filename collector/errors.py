@@ -2,7 +2,8 @@
 
 CollectorError
 ├── SinkUnavailable     the server cannot be reached, or cannot take anything now: spool, retry
-│   └── SchemaMismatch  it answers, but its schema is missing, older or closed to this login
+│   ├── SchemaMismatch  it answers, but its schema is missing, older or closed to this login
+│   └── ForeignPackage  our own SQL cannot be read: another package named `sql` is in its place
 ├── SpoolFull           the bound on disk is reached and nothing older is left to drop
 └── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
 """
@@ -20,6 +21,10 @@ class SinkUnavailable(CollectorError):
 
 class SchemaMismatch(SinkUnavailable):
     """The server answers, but cannot take batches until somebody runs `cache-auditor migrate`."""
+
+
+class ForeignPackage(SinkUnavailable):
+    """Another package is found under the name of one of ours, or ours is damaged."""
 
 
 class SpoolFull(CollectorError):

@@ -8,8 +8,8 @@ import os
 import threading
 import time
 from _thread import allocate_lock
-from weakref import WeakSet
 
+from collector import forks
 from collector.recorder import Bell, Recorder
 from collector.settings import Settings, from_environment
 
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("collector")
 
 WITHOUT_DESTINATION = 10_000
-
-_living: WeakSet[Collector] = WeakSet()
-# Held while the thread imports: a child forked in the middle of an import could never finish it.
-_importing = allocate_lock()
-LONGEST_HOLD_UP_S = 5.0
-_held: list[bool] = []
-# What a forked child inherits and must not touch: closing it would end the parent's connection.
-_inherited: list[object] = []
 
 
 class Collector:
@@ -64,7 +56,7 @@ class Collector:
         self._stopped = False
         self._recorder = Recorder(clock_ns=clock_ns, wake=self._begin)
         self.record = self._recorder.record
-        _living.add(self)
+        forks.living.add(self)
 
     # Settings ----------------------------------------------------------------------------------
 
@@ -149,6 +141,9 @@ class Collector:
             else:
                 self._recorder.limit(settings.buffer_events)
                 self._start_thread(settings)
+        except RuntimeError as error:  # no thread is left, or the interpreter ends
+            logger.warning("the collector cannot start: %s", error)
+            self._recorder.call(bool, 2**62)
         except Exception:
             logger.exception("the collector cannot start")
             self._recorder.call(bool, 2**62)
@@ -182,7 +177,7 @@ class Collector:
     def _run(self, settings: Settings) -> None:
         """The thread: what is slow to import is imported here."""
         try:
-            with _importing:
+            with forks.importing():
                 shipper = self._make_shipper(settings)
         except Exception as error:
             logger.error("cache metrics cannot be delivered: %s: %s", type(error).__name__, error)
@@ -237,9 +232,9 @@ class Collector:
         if self._thread is not None:
             self.stop()
 
-    def _after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In the child: nothing waits, nothing runs; its thread starts with its first record."""
-        _inherited.append((self._shipper, self._thread, self._bell))
+        forks.inherited.append((self._shipper, self._thread, self._bell))
         if self._shipper is not None:
             self._shipper.disown()
         self._shipper = self._thread = None
@@ -248,28 +243,3 @@ class Collector:
         if not self._stopped:
             capacity = self._settings.buffer_events if self._settings is not None else 100_000
             self._recorder.reset(capacity, self._begin, 1)
-
-
-def _before_fork() -> None:
-    _held.append(_importing.acquire(timeout=LONGEST_HOLD_UP_S))
-
-
-def _after_fork_in_parent() -> None:
-    if _held.pop():
-        _importing.release()
-
-
-def _after_fork_in_child() -> None:
-    global _importing
-    _importing = allocate_lock()
-    _held.clear()
-    for collector in list(_living):
-        collector._after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )

@@ -11,17 +11,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from math import inf
 
+from collector.author import Author
 from collector.batch import LARGEST_BATCH, Batch, Beat
 from collector.custody import Custody
 from collector.delivery import Delivery
 from collector.events import Row
 from collector.keys import Encoder
-from collector.orphans import Orphan
 from collector.preparation import Preparation
 from collector.recorder import Bell, Recorder
+from collector.replay import Replay, Source
 from collector.schedule import Moment, Rhythm, next_step, offset
 from collector.settings import Settings
 from collector.sinks.sink import Receipt, Sink
@@ -31,7 +31,6 @@ logger = logging.getLogger("collector")
 
 # A thread that read the clock may be set aside for a moment before its event is in the buffer.
 STRAGGLE_NS = 50 * 10**6
-REPLAYED_A_TURN = 8
 
 
 class Shipper:
@@ -75,7 +74,10 @@ class Shipper:
             encoder=encoder,
             encoders=encoders,
         )
-        self._sequence = 0
+        self._author = Author(
+            identity, recorder, self.tally, self._preparation, lambda: self._custody.backlog
+        )
+        self._replaying = Replay(self._custody, self._delivery, sink, self._settle_replayed)
         self._under_way: Batch | None = None
         self._flushed = self._now()
         self._contacted = -inf
@@ -191,40 +193,17 @@ class Shipper:
             self._custody.settle(None)
 
     def _replay(self) -> None:
-        """Some of what waits on disk, oldest first, that of the dead before; then up to date."""
-        for _ in range(REPLAYED_A_TURN):
-            orphans = self._custody.orphans
-            source = orphans[0] if orphans else self._custody.backlog
-            batch = source.oldest()
-            if batch is not None:
-                receipt = self._delivery.attempt(lambda batch=batch: self._sink.deliver(batch))  # type: ignore[misc]  # a lambda's default has no type
-                if receipt is None:
-                    return
-                with self._lock:
-                    if self._abandoned:
-                        return
-                    source.forget_oldest()
-                    self._account(batch, receipt)
-                    self._custody.settle(None)
-            elif isinstance(source, Orphan):
-                if not self._bury(source):
-                    return
-            else:
-                self._delivery.done()
-                self._beat()
-                return
+        if self._replaying.turn():
+            self._delivery.done()
+            self._beat()
 
-    def _bury(self, orphan: Orphan) -> bool:
-        lost = self._delivery.attempt(lambda: orphan.bury(self._sink))
-        if lost is None:
-            return False
-        self._custody.orphans.popleft()
-        if lost:
-            logger.warning(
-                "%d events were lost with collector %s, which ended without a goodbye",
-                lost,
-                orphan.collector_id,
-            )
+    def _settle_replayed(self, source: Source, batch: Batch, receipt: Receipt) -> bool:
+        with self._lock:
+            if self._abandoned:
+                return False
+            source.forget_oldest()
+            self._account(batch, receipt)
+            self._custody.settle(None)
         return True
 
     def _beat(self, goodbye: bool = False) -> None:
@@ -234,7 +213,7 @@ class Shipper:
         self._tell_drops()
         if not self._custody.backlog and not self._recorder.waiting:
             self._drained_until_ns = self._clock_ns() - STRAGGLE_NS
-        beat = replace(self._make_beat(self._drained_until_ns), goodbye=goodbye)
+        beat = self._author.beat(self._drained_until_ns, goodbye)
 
         def send() -> bool:
             self._sink.beat(beat)
@@ -267,27 +246,10 @@ class Shipper:
     # Pieces ------------------------------------------------------------------------------------
 
     def _next_batch(self, rows: tuple[Row, ...], watermark_ns: int | None) -> Batch:
-        self._sequence += 1
-        beat = self._make_beat(watermark_ns)
-        identity = self._identity
-        batch = Batch(identity.collector_id, self._sequence, rows, (), identity.node, beat)
+        batch = self._author.batch(rows, watermark_ns)
         self._custody.begin(batch)
         self._under_way = batch
         return batch
-
-    def _make_beat(self, watermark_ns: int | None) -> Beat:
-        backlog = self._custody.backlog
-        return replace(
-            self._identity,
-            watermark_ns=None if backlog else watermark_ns,
-            recorded=self._recorder.recorded,
-            delivered=self.tally.delivered,
-            dropped=self.tally.dropped + backlog.dropped,
-            refused=self.tally.refused,
-            lost=self.tally.lost,
-            spooled=backlog.on_disk + backlog.in_memory,
-            keys_local=self._preparation.keys_local,
-        )
 
     def _account(self, batch: Batch, receipt: Receipt) -> None:
         if batch.collector_id == self._identity.collector_id:

@@ -141,25 +141,6 @@ begin
             to cache_auditor_acknowledger;
     end if;
 
-    -- Supabase's own roles, where they exist: signed-in users read what is published, anon nothing.
-    if to_regrole('authenticated') is not null then
-        grant usage on schema monitoring to authenticated;
-        grant select on monitoring.cache_metrics_1min, monitoring.cache_auditor_observations
-            to authenticated;
-    end if;
-    if to_regrole('service_role') is not null then
-        grant usage on schema monitoring to service_role;
-        grant select on
-            monitoring.cache_metrics_1min, monitoring.cache_metrics_1hour,
-            monitoring.cache_baseline_metrics, monitoring.cache_auditor_observations
-            to service_role;
-        grant execute on function
-            monitoring.calculate_hit_rate(numeric, numeric),
-            monitoring.get_cache_performance_summary(text, interval),
-            monitoring.acknowledge_observation(uuid, text, text, text)
-            to service_role;
-    end if;
-
     foreach table_name in array shown loop
         -- only where it is off: it locks out everybody for a moment
         if not (select relrowsecurity from pg_class
@@ -326,7 +307,9 @@ CREATE FUNCTION monitoring.get_cache_performance_summary(p_implementation_type t
     select w.implementation_type,
            sum(w.total_operations)::bigint,
            monitoring.calculate_hit_rate(sum(w.hits), sum(w.misses)),
-           sum(w.latency_sum_ms) / nullif(sum(w.hits + w.misses + w.get_errors), 0)::double precision,
+           -- sum / mean is how many gets of the window had a response time at all
+           sum(w.latency_sum_ms)
+               / nullif(sum(w.latency_sum_ms / nullif(w.avg_response_time_ms, 0)), 0),
            sum(w.errors)::bigint
     from monitoring.cache_metrics_1min as w
     where w.minute_window >= date_trunc('minute', now() - p_time_window, 'UTC')

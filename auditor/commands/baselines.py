@@ -29,6 +29,7 @@ def compute(
 ) -> None:
     """Learn now from the windows there are. The same windows give the same numbers."""
     from auditor.daemon.learner import refresh
+    from auditor.daemon.settings import thresholds
     from auditor.errors import Busy
     from auditor.schema.ready import ready
 
@@ -36,7 +37,13 @@ def compute(
     settings = invocation.settings()
     span = timedelta(days=days or settings.baseline_span_days)
     with ready(invocation) as connection, invocation.screen.progress("learning"):
-        done = refresh(connection, datetime.now(UTC), span=span, time_zone=settings.time_zone)
+        done = refresh(
+            connection,
+            datetime.now(UTC),
+            span=span,
+            time_zone=settings.time_zone,
+            thresholds=thresholds(settings),
+        )
     if done.learned is None:
         raise Busy("another worker is learning on this database")
     learned, refused = done.learned.baselines, done.learned.refused
@@ -74,18 +81,7 @@ def list_(
         invocation.screen.document(rows)
     elif rows:
         invocation.screen.table(
-            (
-                "cache",
-                "version",
-                "in force",
-                "from",
-                "until",
-                "windows",
-                "hit rate %",
-                "mean ms",
-                "p95 ms",
-                "errors %",
-            ),
+            ("cache", "version", "until", "windows", "hit %", "mean ms", "p95 ms", "error %"),
             [_cells(row) for row in rows],
         )
     else:
@@ -114,7 +110,10 @@ def show(
         )
         if not rows:
             raise NothingFound(f"nothing is learned of {series!r}; `baselines list` names what is")
-        baseline = read_baselines(connection, rows[:1])[rows[0].key]
+        if len(rows) > 1:
+            known = ", ".join(str(row.key) for row in rows)
+            raise NothingFound(f"{series!r} may be one of {known}; type cache and implementation")
+        baseline = read_baselines(connection, rows)[rows[0].key]
     if metric not in baseline.profiles:
         known = ", ".join(name for name in BY_NAME if name in baseline.profiles)
         raise NothingFound(f"{series} has no baseline of {metric!r}; it has {known}")
@@ -131,10 +130,8 @@ def show(
 def _cells(row: StoredBaseline) -> tuple[object, ...]:
     return (
         str(row.key),
-        row.version,
-        "yes" if row.is_active else "",
-        f"{row.baseline_period_start:%Y-%m-%d %H:%M}",
-        f"{row.baseline_period_end:%Y-%m-%d %H:%M}",
+        f"{row.version}" if row.is_active else f"{row.version} old",
+        f"{row.baseline_period_end:%Y-%m-%d}",
         row.sample_size,
         _figure(row.baseline_hit_rate),
         _figure(row.baseline_avg_response_time_ms),

@@ -26,7 +26,8 @@ def register(app: typer.Typer) -> None:
         """
         from auditor.errors import MissingExtra
 
-        screen = invocation_of(context).screen
+        invocation = invocation_of(context)
+        screen, settings = invocation.screen, invocation.settings()
         live = not fast and screen.out.is_terminal
         try:
             if live:
@@ -35,5 +36,5 @@ def register(app: typer.Typer) -> None:
                 from auditor.demo.fast import play_fast as play
         except ModuleNotFoundError as missing:
             raise MissingExtra(missing.name or "a module", "auditor") from missing
-        if play(screen):
+        if play(screen, settings):
             raise typer.Exit(0 if live else 1)

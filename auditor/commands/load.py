@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from auditor.errors import DatabaseUnreachable, InputRefused, NothingFound, SchemaError
+from auditor.errors import (
+    DatabaseUnreachable,
+    InputRefused,
+    InstallationError,
+    NothingFound,
+    SchemaError,
+)
 from auditor.invocation import Invocation, invocation_of
 
 if TYPE_CHECKING:
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
     from collector.sinks.postgres import PostgresSink
 
 SHOWN_REFUSALS = 20
-RAW_RETENTION = timedelta(days=7)
 JSON_SUFFIXES = {".json", ".jsonl", ".ndjson"}
 
 
@@ -96,7 +101,7 @@ def load(
 
 
 def _load_file(invocation: Invocation, sink: PostgresSink | None, file: str, plan: Plan) -> Loaded:
-    from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable
+    from collector.errors import CollectorError, ForeignPackage, SchemaMismatch, SinkUnavailable
     from collector.recorded_batches import measure, open_recorded
 
     result = Loaded(file)
@@ -113,6 +118,8 @@ def _load_file(invocation: Invocation, sink: PostgresSink | None, file: str, pla
                 sink.pin(result.since, result.until, f"load --keep {Path(file).name}")
         except SchemaMismatch as error:
             raise SchemaError(f"{error}; run `cache-auditor migrate`") from error
+        except ForeignPackage as error:
+            raise InstallationError(str(error)) from error
         except SinkUnavailable as error:
             raise DatabaseUnreachable(str(error)) from error
         except CollectorError as error:
@@ -188,8 +195,10 @@ def _report(invocation: Invocation, results: list[Loaded], dry_run: bool, keep: 
             for reason, times in sorted(result.reasons.items(), key=lambda item: -item[1])[:10]:
                 screen.note(f"{result.file}: {times} lines: {reason}")
     oldest = min((result.since for result in results if result.since), default=None)
-    if oldest is not None and not keep and oldest < datetime.now(UTC) - RAW_RETENTION:
-        screen.note("some events are older than retention keeps (7 days); --keep pins their span")
+    days = invocation.settings().retention_events_days
+    if oldest is not None and not keep and oldest < datetime.now(UTC) - timedelta(days=days):
+        kept = "1 day" if days == 1 else f"{days} days"
+        screen.note(f"some events are older than retention keeps ({kept}); --keep pins their span")
 
 
 @contextmanager
@@ -197,9 +206,14 @@ def _sink(invocation: Invocation, dry_run: bool) -> Iterator[PostgresSink | None
     if dry_run:
         yield None
         return
+    from auditor.postgres.database import opened
+    from auditor.schema.ready import make_ready
     from collector.sinks.postgres import PostgresSink
 
+    settings = invocation.settings()
     with invocation.resolve() as dsn:
+        with opened(dsn) as connection:
+            make_ready(connection, settings)
         sink = PostgresSink(dsn, any_day=True, application_name="cache-auditor load")
         try:
             yield sink

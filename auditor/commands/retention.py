@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
         `run` does this daily. Spans that were loaded with --keep stay.
         """
-        from auditor.daemon.settings import keep
+        from auditor.daemon.keeping import keep
         from auditor.errors import Busy
         from auditor.schema.ready import ready
         from auditor.windows.retention import retain
@@ -25,16 +25,20 @@ def register(app: typer.Typer) -> None:
         settings = invocation.settings()
         screen = invocation.screen
         with ready(invocation) as connection, screen.progress("trimming") as step:
-            removed = retain(connection, datetime.now(UTC), keep(settings), lambda _w, n: step(n))
-        if removed is None:
+            done = retain(connection, datetime.now(UTC), keep(settings), lambda _w, n: step(n))
+        if done is None:
             raise Busy("another auditor is trimming this database")
         if screen.json:
-            screen.document(removed)
+            screen.document(done)
             return
         rows = [
-            (name.removeprefix("trim_").replace("_", " "), n) for name, n in removed.items() if n
+            (name.removeprefix("trim_").replace("_", " "), n)
+            for name, n in done.removed.items()
+            if n
         ]
         if rows:
             screen.table(("what", "removed"), rows)
-        else:
+        elif not (done.unrolled or done.locked):
             screen.say("nothing is older than it is kept")
+        for left in done.left():
+            screen.note(left)

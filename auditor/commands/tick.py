@@ -34,14 +34,14 @@ def register(app: typer.Typer) -> None:
             make_days(connection)
             ticked = tick_once(connection, now, judging(settings), Memory())
             refreshed = refresh_when_due(connection, now, settings)
-            removed = retain_when_due(connection, now, settings)
+            retained = retain_when_due(connection, now, settings)
         if invocation.json:
             learned = refreshed.learned if refreshed else None
             invocation.screen.document(
                 {
                     **_described(ticked),
                     "learned": None if learned is None else list(learned.baselines),
-                    "removed": removed,
+                    "retained": retained,
                 }
             )
         else:

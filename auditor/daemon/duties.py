@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from psycopg import Connection
 
+from auditor.daemon.keeping import keep
 from auditor.daemon.learner import Refreshed, refresh, refresh_is_due
-from auditor.daemon.settings import keep
+from auditor.daemon.settings import thresholds
 from auditor.settings import Settings
-from auditor.windows.retention import retain
+from auditor.windows.retention import Retained, retain
 from auditor.windows.state import read_state
 from sql import queries
 
@@ -27,12 +28,16 @@ def refresh_when_due(connection: Connection, now: datetime, settings: Settings) 
     if not refresh_is_due(connection, now, every):
         return None
     span = timedelta(days=settings.baseline_span_days)
-    return refresh(connection, now, span=span, time_zone=settings.time_zone)
+    return refresh(
+        connection,
+        now,
+        span=span,
+        time_zone=settings.time_zone,
+        thresholds=thresholds(settings),
+    )
 
 
-def retain_when_due(
-    connection: Connection, now: datetime, settings: Settings
-) -> dict[str, int] | None:
+def retain_when_due(connection: Connection, now: datetime, settings: Settings) -> Retained | None:
     """Trims if a day has passed since it was last done; None when it has not."""
     last = read_state(connection).get("last_retention_at")
     if last is not None and now - last < RETENTION_EVERY:

@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from auditor.judging.learning import Learned, learn
+from auditor.statistics.thresholds import Thresholds
 from auditor.stores.learned import read_versions, write_learned
 from auditor.windows.minutes import epoch_minute, floor_minute
 from auditor.windows.rollup import try_lock
@@ -67,11 +68,18 @@ def unlearnable(windows: Windows, problems: Sequence[ProblemSpan]) -> BoolArray:
 
 
 def refresh(
-    connection: Connection, now: datetime, *, span: timedelta, time_zone: str, seed: int = 0
+    connection: Connection,
+    now: datetime,
+    *,
+    span: timedelta,
+    time_zone: str,
+    thresholds: Thresholds | None = None,
+    seed: int = 0,
 ) -> Refreshed:
     """Learns from the `span` before the last settled minute, and puts it in force.
 
     Windows inside problems are left out; a series with too little history keeps what it had.
+    thresholds: of the static rules; None for the reference's.
     """
     state = read_state(connection)
     settled = state.get("settled_until", floor_minute(now))
@@ -84,7 +92,9 @@ def refresh(
         history = _trimmed(read_windows(connection, since, until))
         zones = {key.cache_name: time_zone for key in history.keys}
         exclude = unlearnable(history, read_problems(connection, instant(history.start)))
-        learned = learn(history, time_zones=zones, exclude=exclude, seed=seed)
+        learned = learn(
+            history, time_zones=zones, exclude=exclude, seed=seed, thresholds=thresholds
+        )
         if learned.baselines:
             write_learned(connection, learned, history.start, history.end, now)
         write_state(connection, "last_refresh_at", now)

@@ -125,6 +125,8 @@ class Daemon:
                 len(refreshed.learned.baselines),
                 refreshed.windows,
             )
-        removed = retain_when_due(connection, now, self._settings)
-        if removed is not None:
-            logger.info("retention removed %d rows", sum(removed.values()))
+        retained = retain_when_due(connection, now, self._settings)
+        if retained is not None:
+            logger.info("retention removed %d rows", retained.rows)
+            for left in retained.left():
+                logger.warning("%s", left)

@@ -1,4 +1,4 @@
-"""From settings to what the tick, the refresh and retention take."""
+"""From settings to what the tick and the refresh take."""
 
 from __future__ import annotations
 
@@ -7,31 +7,39 @@ from datetime import timedelta
 from auditor.daemon.tick import Judging
 from auditor.observing.fold import FoldSettings
 from auditor.settings import Settings
-from auditor.windows.retention import Keep
+from auditor.statistics.thresholds import Threshold, Thresholds
 from auditor.windows.watermarks import Grace
 
 
 def judging(settings: Settings) -> Judging:
-    """How long a window waits, and how eager and patient observations are."""
+    """How long a window waits, how eager and patient observations are, and the static rules."""
     return Judging(
         Grace(
             timedelta(seconds=settings.grace_s),
             timedelta(seconds=settings.grace_without_watermarks_s),
+            timedelta(seconds=settings.collector_expected_s),
         ),
         FoldSettings(
             false_per_series_week=settings.alert_budget_per_week,
             quiet_minutes=settings.resolve_after_minutes,
             reopen_minutes=settings.reopen_within_minutes,
         ),
+        thresholds(settings),
     )
 
 
-def keep(settings: Settings) -> Keep:
-    """How long each kind of row is kept."""
-    return Keep(
-        raw=timedelta(days=settings.retention_events_days),
-        minutes=timedelta(days=settings.retention_minutes_days),
-        hours=timedelta(days=settings.retention_hours_days),
-        changes=timedelta(days=settings.retention_changes_days),
-        ledger=timedelta(days=settings.retention_ledger_days),
+def thresholds(settings: Settings) -> Thresholds:
+    """Where the static rules warn and are critical."""
+    return Thresholds(
+        hit_rate=_threshold(settings.hit_rate_warning_percent, settings.hit_rate_critical_percent),
+        response_time=_threshold(
+            settings.response_time_warning_percent, settings.response_time_critical_percent
+        ),
+        error_rate=_threshold(
+            settings.error_rate_warning_percent, settings.error_rate_critical_percent
+        ),
     )
+
+
+def _threshold(warning_percent: float, critical_percent: float) -> Threshold:
+    return Threshold(warning_percent / 100, critical_percent / 100)

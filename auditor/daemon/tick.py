@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 
 from psycopg import Connection
 
-from auditor.judging.judgement import judge
+from auditor.judging.judgement import Judged, judge
 from auditor.observing.fold import FoldSettings, fold
 from auditor.statistics.forest import Forest
 from auditor.statistics.scene import CONTEXT
+from auditor.statistics.thresholds import Thresholds
 from auditor.stores.learned import InForce, read_in_force, read_versions
 from auditor.stores.scores import apply_changes, read_observations, write_scores
-from auditor.windows.minutes import epoch_minute
+from auditor.windows.minutes import MINUTE, epoch_minute
 from auditor.windows.rollup import Rolled, roll_hours, roll_up, try_lock
 from auditor.windows.state import read_state, write_state
 from auditor.windows.watermarks import Grace
@@ -38,6 +39,7 @@ class Judging:
 
     grace: Grace = field(default_factory=Grace)
     fold: FoldSettings = field(default_factory=FoldSettings)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ def _score_block(
         if since < until and in_force.learned.baselines:
             _judge(connection, since, until, now, how, memory, ticked)
         if in_force.learned.baselines:
-            ticked.rescored_minutes += _rescore(connection, since, memory)
+            ticked.rescored_minutes += _rescore(connection, since, how, memory)
         write_state(connection, "scored_until", until)
         ticked.scored_until = until
         return until < settled_until
@@ -137,11 +139,7 @@ def _judge(
 ) -> None:
     """Judges, keeps the scores, folds, and carries the changes out, in one transaction."""
     in_force = memory.current(connection)
-    first = epoch_minute(since)
-    windows = read_windows(
-        connection, first - CONTEXT, epoch_minute(until), also=in_force.learned.baselines
-    )
-    judged = judge(windows, in_force.learned, since=first, forest=memory.forest)
+    judged = _judged(connection, since, until, how, memory)
     ticked.scored_windows += write_scores(connection, judged, in_force)
     patience = timedelta(minutes=how.fold.reopen_minutes + how.fold.quiet_minutes + 1)
     changes = fold(read_observations(connection, since, patience), judged, how.fold)
@@ -149,7 +147,16 @@ def _judge(
     ticked.changes.update(type(change).__name__.lower() for change in changes)
 
 
-def _rescore(connection: Connection, scored_until: datetime, memory: Memory) -> int:
+def _judged(
+    connection: Connection, since: datetime, until: datetime, how: Judging, memory: Memory
+) -> Judged:
+    """The verdict on the windows of [since, until), with the past that they are judged by."""
+    learned, first = memory.current(connection).learned, epoch_minute(since)
+    windows = read_windows(connection, first - CONTEXT, epoch_minute(until), also=learned.baselines)
+    return judge(windows, learned, since=first, forest=memory.forest, thresholds=how.thresholds)
+
+
+def _rescore(connection: Connection, scored_until: datetime, how: Judging, memory: Memory) -> int:
     """Scores again the minutes that late events changed; the correction is recorded with them."""
     statements = queries("auditor")
     minutes = [
@@ -161,11 +168,7 @@ def _rescore(connection: Connection, scored_until: datetime, memory: Memory) -> 
     ]
     in_force = memory.current(connection)
     for minute in minutes:
-        first = epoch_minute(minute)
-        windows = read_windows(
-            connection, first - CONTEXT, first + 1, also=in_force.learned.baselines
-        )
-        judged = judge(windows, in_force.learned, since=first, forest=memory.forest)
+        judged = _judged(connection, minute, minute + MINUTE, how, memory)
         write_scores(connection, judged, in_force)
     if minutes:
         connection.execute(statements["forget_rescored"], {"minutes": minutes})

@@ -16,6 +16,7 @@ from auditor.listening.screen import change_line
 from auditor.postgres.database import opened
 from auditor.schema.migrations import migrate
 from auditor.screen import Screen
+from auditor.settings import Settings
 from auditor.stores.observations import acknowledge
 from auditor.windows.minutes import from_epoch_minute
 from sql import queries
@@ -102,9 +103,9 @@ class FastStory:
         self.screen.say(f"{from_epoch_minute(self.end + minute):%H:%M}     {text}")
 
 
-def play_fast(screen: Screen) -> list[str]:
+def play_fast(screen: Screen, settings: Settings) -> list[str]:
     """Plays the story in virtual time. Returns the steps that did not happen."""
-    with stage() as dsn, opened(dsn) as connection, opened(dsn) as listener:
+    with stage(settings.data_folder) as dsn, opened(dsn) as connection, opened(dsn) as listener:
         migrate(connection)
         story = FastStory(connection, listener, dsn, screen).play()
     screen.say("")

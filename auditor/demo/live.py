@@ -77,10 +77,13 @@ class Visitors:
             self._shop.visit()
 
 
-def play_live(screen: Screen) -> list[str]:
+def play_live(screen: Screen, settings: Settings) -> list[str]:
     """Plays the story until it is over or Ctrl-C. Returns the steps that did not happen."""
-    settings = Settings()
-    with stage() as dsn, opened(dsn) as connection, TemporaryDirectory() as spool:
+    with (
+        stage(settings.data_folder) as dsn,
+        opened(dsn) as connection,
+        TemporaryDirectory() as spool,
+    ):
         migrate(connection)
         story, past_sink = Story(screen.say), sink(dsn)
         end = minute_of(datetime.now(UTC))

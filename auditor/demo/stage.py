@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
@@ -16,7 +17,6 @@ from auditor.demo.shop import Shop
 from auditor.demo.story import Story
 from auditor.postgres.database import opened
 from auditor.postgres.embedded import EmbeddedPostgres, default_folder
-from auditor.schema.migrations import migrate
 from auditor.screen import Screen
 from auditor.stores.observations import list_observations
 from auditor.windows.minutes import epoch_minute, from_epoch_minute
@@ -31,9 +31,12 @@ EVENT_MINUTES = 1440
 
 
 @contextmanager
-def stage() -> Iterator[str]:
-    """The connection string of a fresh demo database; the server runs while the context lasts."""
-    with EmbeddedPostgres(default_folder()) as dsn:
+def stage(folder: Path | None) -> Iterator[str]:
+    """The connection string of a fresh demo database; the server runs while the context lasts.
+
+    folder: the embedded server's data folder; None for the usual one.
+    """
+    with EmbeddedPostgres(folder or default_folder()) as dsn:
         with opened(dsn) as connection:
             connection.execute(queries("demo")["drop_stage"])
             connection.execute(queries("demo")["make_stage"])
@@ -78,11 +81,6 @@ def learn_the_past(
 def sink(dsn: str) -> PostgresSink:
     """Where the shop's past goes: any day, not only the collector's nine."""
     return PostgresSink(dsn, any_day=True, application_name="cache-auditor demo")
-
-
-def prepare(connection: Connection) -> None:
-    """The schema of this version."""
-    migrate(connection)
 
 
 def minute_of(now: datetime) -> int:

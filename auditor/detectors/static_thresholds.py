@@ -9,7 +9,8 @@ import numpy as np
 from auditor.detectors.detector import Channel, Evidence
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
-from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
+from auditor.statistics.thresholds import Threshold, Thresholds
+from baselines.metrics import BY_NAME, denominator, numerator, quotient
 
 MINUTES = 5
 WARNING = 1.0
@@ -17,20 +18,21 @@ CRITICAL = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """Where it warns and where it is critical: shares of the baseline, or of the whole."""
+class Rule:
+    """A metric under its threshold; relative: to its baseline, else a share of the whole."""
 
     metric: str
-    warning: float
-    critical: float
+    threshold: Threshold
     relative: bool
 
 
-THRESHOLDS = (
-    Threshold("hit_rate", 0.10, 0.20, relative=True),
-    Threshold("response_time_ms", 0.25, 0.50, relative=True),
-    Threshold("error_rate", 0.01, 0.05, relative=False),
-)
+def rules(thresholds: Thresholds) -> tuple[Rule, ...]:
+    """The rules of a scene, in the order of their evidence."""
+    return (
+        Rule("hit_rate", thresholds.hit_rate, relative=True),
+        Rule("response_time_ms", thresholds.response_time, relative=True),
+        Rule("error_rate", thresholds.error_rate, relative=False),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,15 @@ class StaticThresholds:
     """
 
     name: str = "static_thresholds"
-    metrics: tuple[str, ...] = tuple(threshold.metric for threshold in THRESHOLDS)
+    metrics: tuple[str, ...] = tuple(rule.metric for rule in rules(Thresholds()))
     opens: bool = False
     least_scale: float = 0.1
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        return tuple(self._one(scene, BY_NAME[each.metric], each) for each in THRESHOLDS)
+        return tuple(self._one(scene, rule) for rule in rules(scene.thresholds))
 
-    def _one(self, scene: Scene, metric: Metric, threshold: Threshold) -> Evidence:
+    def _one(self, scene: Scene, rule: Rule) -> Evidence:
+        metric, threshold = BY_NAME[rule.metric], rule.threshold
         above, below = numerator(metric, scene.windows), denominator(metric, scene.windows)
         expected = scene.expectations[metric.name].seasonal
         known = np.isfinite(above) & np.isfinite(below)
@@ -56,7 +59,7 @@ class StaticThresholds:
         value = quotient(metric, pooled(np.where(known, above, 0.0), MINUTES), count)
         value = np.where(known, value, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            away = (value - expected) / expected if threshold.relative else value / metric.scale
+            away = (value - expected) / expected if rule.relative else value / metric.scale
         away = np.abs(away) if metric.worse == "down" else away
         step = threshold.critical - threshold.warning
         statistic = np.where(
@@ -71,10 +74,8 @@ class StaticThresholds:
             statistic,
             value,
             expected,
-            expected * (1 + low) if threshold.relative else np.zeros_like(value),
-            expected * (1 + high)
-            if threshold.relative
-            else np.full_like(value, metric.scale * high),
+            expected * (1 + low) if rule.relative else np.zeros_like(value),
+            expected * (1 + high) if rule.relative else np.full_like(value, metric.scale * high),
             count,
         )
 

@@ -122,7 +122,7 @@ def _contribution(each: Evidence, surprises: FloatArray, row: int, column: int) 
         minutes=channel.minutes,
         statistic=float(each.statistic[at]),
         surprise=float(surprises[at]),
-        score=float(score(surprises)[at]),
+        score=float(score(surprises[row : row + 1, column])[0]),
         value=float(each.value[at]),
         expected=float(each.expected[at]),
         lower=float(each.lower[at]),

@@ -16,6 +16,7 @@ from auditor.judging.learning import Learned
 from auditor.judging.materiality import material
 from auditor.statistics.forest import Forest
 from auditor.statistics.scene import CONTEXT, Scene, scene
+from auditor.statistics.thresholds import Thresholds
 from baselines.expectation import LOOKBACK
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
@@ -55,18 +56,24 @@ class Judged:
 
 
 def judge(
-    windows: Windows, learned: Learned, *, since: int, forest: Forest | None = None
+    windows: Windows,
+    learned: Learned,
+    *,
+    since: int,
+    forest: Forest | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Judged:
     """Scores the windows from minute `since` on.
 
     windows: with CONTEXT rows before `since` where they exist; fewer are filled with missing ones.
     forest: already grown from learned.forest, or None to grow it here (a tenth of a second).
+    thresholds: of the static rules; None for the reference's.
     """
     block = windows.padded(since - CONTEXT)
     grown = forest
     if grown is None and learned.forest is not None:
         grown = Forest(learned.forest)
-    seen = scene(block, learned.baselines, grown).after(LOOKBACK)
+    seen = scene(block, learned.baselines, grown, thresholds).after(LOOKBACK)
     evidence = tuple(found for each in detectors() for found in each.score(seen))
     costs = cost(seen)
     floor = material(seen, costs)
@@ -89,7 +96,7 @@ def judge(
 
 
 def _static(evidence: Sequence[Evidence]) -> FloatArray:
-    """0, 1 (warning) or 2 (critical) by the default static thresholds, shape (m, n)."""
+    """0, 1 (warning) or 2 (critical) by the static thresholds, shape (m, n)."""
     reached = [
         np.nan_to_num(each.statistic, nan=0.0)
         for each in evidence

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,16 +13,14 @@ from auditor.judging.calibration import Calibration, fit_calibration
 from auditor.judging.cost import cost
 from auditor.judging.ensemble import COMBINED, combine
 from auditor.judging.materiality import material
-from auditor.statistics.forest import Forest, ForestSample, draw_sample
+from auditor.judging.past import Part, fit_all, joined, of_parts, parts, statistics
+from auditor.statistics.forest import SAMPLE_ROWS, Forest, ForestSample, draw_sample
 from auditor.statistics.residuals import deviations
-from auditor.statistics.scene import CONTEXT, Scene, scene
+from auditor.statistics.thresholds import Thresholds
 from baselines.baseline import Baseline
 from baselines.errors import TooFewWindows
-from baselines.fit import fit
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
-FOLDS = 4
-"""The past is scored in this many parts, each by a baseline that has not seen it."""
 COMBINED_LEAST_SCALE = 1 / float(np.log(10.0))
 
 
@@ -48,142 +45,104 @@ def learn(
     exclude: BoolArray | None = None,
     seed: int = 0,
     version: int = 1,
+    sample: ForestSample | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Learned:
     """Learns every series of the history that has enough of it.
 
     time_zones: cache_name -> IANA name, UTC where absent. exclude: shape (m, n), windows inside
-    confirmed problems. Statistics are calibrated on parts of the past that their baseline has not
+    confirmed problems. sample: what the forest of all series grows from, when the history is only
+    some of them; drawn from the history when not given. thresholds: of the static rules, as windows
+    will be judged by. Statistics are calibrated on parts of the past that their baseline has not
     seen: score before learning.
     """
-    zones = time_zones or {}
-    left_out = ~history.present() if exclude is None else exclude | ~history.present()
-    baselines, refused = _fit_all(history, zones, left_out, version)
-    parts = [part for part in _parts(history, zones, left_out) if part[1].baselines]
-    sample = _sample(parts, left_out, seed)
-    if not parts:
+    zones, left_out = time_zones or {}, _left_out(history, exclude)
+    baselines, refused = fit_all(history, zones, left_out, version)
+    past = parts(history, zones, left_out)
+    if not past:
         return Learned(baselines, {}, sample, refused)
-    forest = None if sample is None else Forest(sample)
-    scenes = [
-        (first, Scene(each.windows, each.baselines, each.expectations, forest))
-        for first, each in parts
+    drawn = sample or _sample(past, left_out, seed)
+    forest = None if drawn is None else Forest(drawn)
+    rules = thresholds or Thresholds()
+    past = [
+        replace(each, scene=replace(each.scene, forest=forest, thresholds=rules)) for each in past
     ]
-    calibrations = _calibrate(history, scenes, left_out, refused)
-    return Learned(baselines, calibrations, sample, refused)
+    calibrations = _calibrate(history.keys, past, of_parts(past, left_out), refused)
+    return Learned(baselines, calibrations, drawn, refused)
 
 
-def _fit_all(
-    history: Windows, zones: Mapping[str, str], exclude: BoolArray, version: int
-) -> tuple[dict[SeriesKey, Baseline], dict[SeriesKey, TooFewWindows]]:
-    baselines: dict[SeriesKey, Baseline] = {}
-    refused: dict[SeriesKey, TooFewWindows] = {}
-    for key in history.keys:
-        zone = zones.get(key.cache_name, "UTC")
-        try:
-            baselines[key] = fit(history, key, time_zone=zone, exclude=exclude, version=version)
-        except TooFewWindows as too_few:
-            refused[key] = too_few
-    return baselines, refused
+def sample_forest(
+    history: Windows,
+    *,
+    time_zones: Mapping[str, str] | None = None,
+    exclude: BoolArray | None = None,
+    seed: int = 0,
+) -> ForestSample | None:
+    """What a forest would grow from, drawn from this history; None when there is too little."""
+    zones, left_out = time_zones or {}, _left_out(history, exclude)
+    return _sample(parts(history, zones, left_out), left_out, seed)
 
 
-def _parts(
-    history: Windows, zones: Mapping[str, str], exclude: BoolArray
-) -> list[tuple[int, Scene]]:
-    """Each fold as a scene with context, under baselines fitted without it; and its first row."""
-    m = history.shape[0]
-    edges = np.linspace(0, m, FOLDS + 1).astype(int)
-    rows = np.arange(m)[:, None]
-    out = []
-    for first, last in pairwise(edges):
-        unseen = exclude | ((rows >= first) & (rows < last))
-        baselines, _ = _fit_all(history, zones, unseen, 0)
-        start = max(int(first) - CONTEXT, 0)
-        out.append((int(first) - start, scene(history.rows(start, int(last)), baselines)))
-    return out
-
-
-def _sample(parts: list[tuple[int, Scene]], exclude: BoolArray, seed: int) -> ForestSample | None:
-    if not parts:
+def merge_samples(samples: Sequence[ForestSample], seed: int) -> ForestSample | None:
+    """One sample of all, no larger than one; None when there is none."""
+    if not samples:
         return None
-    away = _joined([(first, deviations(s.windows, s.expectations)) for first, s in parts])
-    start = exclude.shape[0] - away.shape[0]
-    return draw_sample(away, exclude[start:], seed)
+    rows = np.concatenate([each.matrix for each in samples])
+    if rows.shape[0] > SAMPLE_ROWS:
+        chosen = np.random.default_rng(seed).choice(rows.shape[0], SAMPLE_ROWS, replace=False)
+        rows = rows[np.sort(chosen)]
+    return ForestSample(samples[0].metrics, rows, seed)
+
+
+def _left_out(history: Windows, exclude: BoolArray | None) -> BoolArray:
+    missing = ~history.present()
+    return missing if exclude is None else exclude | missing
+
+
+def _sample(past: Sequence[Part], exclude: BoolArray, seed: int) -> ForestSample | None:
+    if not past:
+        return None
+    away = [deviations(each.scene.windows, each.scene.expectations) for each in past]
+    return draw_sample(joined(past, away), of_parts(past, exclude), seed)
 
 
 def _calibrate(
-    history: Windows,
-    parts: list[tuple[int, Scene]],
+    keys: Sequence[SeriesKey],
+    past: Sequence[Part],
     exclude: BoolArray,
     refused: dict[SeriesKey, TooFewWindows],
 ) -> dict[tuple[SeriesKey, str], Calibration]:
     """Every channel on its own past, then the combination on its own."""
-    evidence = [[found for each in detectors() for found in each.score(s)] for _, s in parts]
+    evidence = [statistics(part) for part in past]
     scales = {each.name: each.least_scale for each in detectors()}
     calibrations: dict[tuple[SeriesKey, str], Calibration] = {}
+
+    def keep(channel: str, statistic: FloatArray, least_scale: float) -> None:
+        """The combination's absence is a refusal, a channel's is silence."""
+        for column, key in enumerate(keys):
+            try:
+                calibrations[key, channel] = fit_calibration(
+                    statistic[:, column], exclude=exclude[:, column], least_scale=least_scale
+                )
+            except TooFewWindows as too_few:
+                if channel == COMBINED:
+                    refused[key] = too_few
+
     for place, one in enumerate(evidence[0]):
-        past = _joined(
-            [
-                (first, found[place].statistic)
-                for (first, _), found in zip(parts, evidence, strict=True)
-            ]
-        )
-        left_out = exclude[exclude.shape[0] - past.shape[0] :]
-        for column, key in enumerate(history.keys):
-            _keep(
-                calibrations,
-                refused,
-                key,
-                one.channel.name,
-                past[:, column],
-                left_out[:, column],
-                scales[one.channel.detector],
-            )
-    opening = _joined(
-        [
-            (first, _opening(s, found, calibrations))
-            for (first, s), found in zip(parts, evidence, strict=True)
-        ]
-    )
-    left_out = exclude[exclude.shape[0] - opening.shape[0] :]
-    for column, key in enumerate(history.keys):
-        _keep(
-            calibrations,
-            refused,
-            key,
-            COMBINED,
-            opening[:, column],
-            left_out[:, column],
-            COMBINED_LEAST_SCALE,
-        )
+        statistic = joined(past, [found[place].statistic for found in evidence])
+        keep(one.channel.name, statistic, scales[one.channel.detector])
+    opening = [
+        _opening(part, found, calibrations) for part, found in zip(past, evidence, strict=True)
+    ]
+    keep(COMBINED, joined(past, opening), COMBINED_LEAST_SCALE)
     return calibrations
 
 
-def _keep(
-    calibrations: dict[tuple[SeriesKey, str], Calibration],
-    refused: dict[SeriesKey, TooFewWindows],
-    key: SeriesKey,
-    channel: str,
-    past: FloatArray,
-    exclude: BoolArray,
-    least_scale: float,
-) -> None:
-    """Stores the calibration; the combination's absence is a refusal, a channel's is silence."""
-    try:
-        calibrations[key, channel] = fit_calibration(past, exclude=exclude, least_scale=least_scale)
-    except TooFewWindows as too_few:
-        if channel == COMBINED:
-            refused[key] = too_few
-
-
 def _opening(
-    part: Scene,
-    evidence: list[Evidence],
+    part: Part,
+    evidence: Sequence[Evidence],
     calibrations: Mapping[tuple[SeriesKey, str], Calibration],
 ) -> FloatArray:
     openers = [each.name for each in detectors() if each.opens]
-    floor = material(part, cost(part))
-    return combine(evidence, openers, part.windows.keys, calibrations, floor).opening
-
-
-def _joined(parts: list[tuple[int, FloatArray]]) -> FloatArray:
-    """Blocks put end to end without their context rows."""
-    return np.concatenate([block[first:] for first, block in parts])
+    floor = material(part.scene, cost(part.scene))
+    return combine(evidence, openers, part.scene.windows.keys, calibrations, floor).opening

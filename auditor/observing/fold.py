@@ -91,9 +91,7 @@ def _fold_series(
         if not isinstance(change, Extended):
             changes.append(change)
     if touched and observation is not None:
-        changes.append(
-            Extended(reworded(observation, judged, column), observation.judged_until - 1)
-        )
+        changes.append(Extended(observation, observation.judged_until - 1))
     return changes
 
 

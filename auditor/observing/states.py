@@ -80,6 +80,7 @@ def advanced(
         damage = add_damage(damage, judged.costs, row, column)
     surprise = float(judged.surprise[row, column])
     peak = max(observation.peak_surprise, float(np.nan_to_num(surprise)))
+    worst = holds and peak > observation.peak_surprise
     found = severity(damage, float(judged.static[row, column])) if holds else observation.severity
     return replace(
         observation,
@@ -92,20 +93,28 @@ def advanced(
         peak_surprise=peak,
         score=float(judged.score[row, column]),
         damage=damage,
+        contributions=judged.contributions(row, column) if worst else observation.contributions,
     )
 
 
 def reworded(observation: Observation, judged: Judged, column: int) -> Observation:
-    """Causes, contributions and words as of the latest strange minute, from the whole episode."""
+    """Causes from the whole episode, and words about its worst minute and its cost so far.
+
+    Told the same whether the block is one minute or a day: the episode lies within the context.
+    """
     start = judged.scene.windows.start
     last = observation.last_strange - start
-    if last < judged.first:
+    if last < 0:
         return observation
     first = max(observation.started - start, 0)
-    found = causes(symptoms(judged.scene, first, last, column))
-    contributions = judged.contributions(last, column)
+    found = causes(symptoms(judged.scene, first, last, column)) or observation.causes
     minutes = observation.last_strange + 1 - observation.started
     said = word(
-        observation.key, observation.metric, contributions, found, observation.damage, minutes
+        observation.key,
+        observation.metric,
+        observation.contributions,
+        found,
+        observation.damage,
+        minutes,
     )
-    return replace(observation, causes=found, contributions=contributions, wording=said)
+    return replace(observation, causes=found, wording=said)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from auditor.statistics.forest import Forest
+from auditor.statistics.thresholds import Thresholds
 from baselines.baseline import Baseline
 from baselines.expectation import LOOKBACK, Expectation, expect_all
 from baselines.series import SeriesKey, Windows
@@ -24,13 +25,15 @@ CONTEXT = LOOKBACK + max(LONGEST_POOL, EPISODE) + GATE
 class Scene:
     """windows: (m, n), context rows first. expectations: metric name -> arrays of shape (m, n).
 
-    forest: the fitted isolation forest, or None when there is none yet.
+    forest: the fitted isolation forest, or None when there is none yet. thresholds: of the static
+    rules.
     """
 
     windows: Windows
     baselines: Mapping[SeriesKey, Baseline]
     expectations: Mapping[str, Expectation]
     forest: Forest | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     def after(self, row: int) -> Scene:
         """The scene from a row on, its expectations kept as the rows before made them."""
@@ -40,7 +43,11 @@ class Scene:
 
 
 def scene(
-    windows: Windows, baselines: Mapping[SeriesKey, Baseline], forest: Forest | None = None
+    windows: Windows,
+    baselines: Mapping[SeriesKey, Baseline],
+    forest: Forest | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Scene:
     """The block with its expectations worked out once for all who look at it."""
-    return Scene(windows, baselines, expect_all(windows, baselines), forest)
+    expectations = expect_all(windows, baselines)
+    return Scene(windows, baselines, expectations, forest, thresholds or Thresholds())

@@ -1,9 +1,13 @@
-"""An observation's whole state as JSON and back, to the bit; NaN is null."""
+"""An observation's whole state as JSON and back, to the bit; NaN is null.
+
+The database writes a large whole number without a point, so every figure is read as the float that
+it was.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from math import isnan, nan
 from typing import Any
 from uuid import UUID
@@ -13,6 +17,8 @@ from auditor.judging.ensemble import Contribution
 from auditor.observing.observation import Observation, Wording
 from auditor.observing.severity import Damage, Severity
 from baselines.series import SeriesKey
+
+CONTRIBUTION = tuple(field.name for field in fields(Contribution))
 
 
 def to_json(observation: Observation) -> dict[str, Any]:
@@ -33,17 +39,19 @@ def from_json(plain: Mapping[str, Any]) -> Observation:
     found["severity"] = Severity(found["severity"])
     if found["acknowledged_severity"] is not None:
         found["acknowledged_severity"] = Severity(found["acknowledged_severity"])
-    found["surprise"], found["score"] = _number(found["surprise"]), _number(found["score"])
-    found["damage"] = Damage(**found["damage"])
+    for name in ("surprise", "score", "peak_surprise", "rank"):
+        found[name] = _number(found[name])
+    found["acknowledged_intensity"] = _known(found["acknowledged_intensity"])
+    found["damage"] = Damage(**{name: float(value) for name, value in found["damage"].items()})
     found["causes"] = tuple(_claim(each) for each in found["causes"])
     found["contributions"] = tuple(_contribution(each) for each in found["contributions"])
-    found["wording"] = Wording(**found["wording"])
+    found["wording"] = _wording(found["wording"])
     return Observation(**found)
 
 
 def contribution_to_json(contribution: Contribution) -> dict[str, Any]:
     """One detector's part of a score, as a window's `parts` keep it."""
-    return {name: _null(value) for name, value in asdict(contribution).items()}
+    return {name: _null(getattr(contribution, name)) for name in CONTRIBUTION}
 
 
 def _contribution(plain: Mapping[str, Any]) -> Contribution:
@@ -55,7 +63,12 @@ def _contribution(plain: Mapping[str, Any]) -> Contribution:
 def _claim(plain: Mapping[str, Any]) -> Claim:
     lists = {"for_", "against", "not_measured"}
     fields: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in plain.items()}
-    return Claim(**fields)
+    return Claim(**{**fields, "weight": float(fields["weight"])})
+
+
+def _wording(plain: Mapping[str, Any]) -> Wording:
+    figures = ("metric_value", "baseline_value", "deviation_percentage")
+    return Wording(**{**plain, **{name: _known(plain[name]) for name in figures}})
 
 
 def _null(value: Any) -> Any:
@@ -63,4 +76,8 @@ def _null(value: Any) -> Any:
 
 
 def _number(value: float | None) -> float:
-    return nan if value is None else value
+    return nan if value is None else float(value)
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else float(value)

@@ -2,16 +2,19 @@
 
 Pinned spans (`load --keep`) stay. A day is trimmed only once every delivery of it is rolled up, so
 nothing is lost from its windows; afterwards its windows are final. Everything goes in chunks, each
-its own transaction, so that nobody waits and a kill repeats little.
+its own transaction, so that nobody waits and a kill repeats little. Dropping a day needs the table
+for itself for a moment; where somebody reads it for longer, the day is left for the next time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
-from psycopg import Connection
+from psycopg import Connection, Rollback
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from auditor.windows.rollup import try_lock
 from auditor.windows.state import write_state
@@ -37,6 +40,38 @@ class Pin:
 
     since: datetime
     until: datetime
+
+
+Fate = Literal["dropped", "gone", "unrolled", "locked"]
+"""What became of a day that is old enough: dropped now, gone before, or left where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What one pass removed, and what it had to leave for the next.
+
+    removed: rows by statement; under 'days' the days of raw events, each a whole partition.
+    unrolled: days with deliveries that no rollup has seen. locked: days that somebody reads.
+    """
+
+    removed: Mapping[str, int]
+    unrolled: tuple[date, ...] = ()
+    locked: tuple[date, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows removed; a day's partition counts as one."""
+        return sum(self.removed.values())
+
+    def left(self) -> Iterator[str]:
+        """A sentence for each kind of day that was left."""
+        for days, why in (
+            (self.unrolled, "has deliveries that no rollup has seen"),
+            (self.locked, "is being read"),
+        ):
+            if days:
+                named = ", ".join(day.isoformat() for day in days)
+                yield f"the raw rows of {named} stay until the next retention: the day {why}"
 
 
 def days_to_trim(
@@ -93,36 +128,57 @@ def retain(
     now: datetime,
     keep: Keep,
     progress: Callable[[str, int], None] = lambda _what, _rows: None,
-) -> dict[str, int] | None:
-    """Trims what is older than it is kept. Returns rows removed by statement; None when busy.
-
-    Raw days go as whole partitions ('days' counts them), their weights with them.
-    """
-    statements = queries("auditor")
-    removed: dict[str, int] = {}
+) -> Retained | None:
+    """Trims what is older than it is kept; None when another worker begins to at this moment."""
+    removed: dict[str, int] = {"days": 0, "trim_weights": 0}
+    left: dict[Fate, list[date]] = {"unrolled": [], "locked": []}
     with connection.transaction():
         if not try_lock(connection, "retention"):
             return None
         write_state(connection, "last_retention_at", now)
-        days = [
-            row[0]
-            for row in connection.execute(
-                statements["read_retained_days"], {"before": now - keep.raw}
-            )
-        ]
-        pins = [
-            Pin(since, until) for since, until, _ in connection.execute(statements["read_pins"])
-        ]
-    doomed = days_to_trim(days, pins, now, keep)
+        doomed = _doomed(connection, now, keep)
     for day in doomed:
-        with connection.transaction():
-            connection.execute(statements["drop_day"], {"day": day})
-        removed["trim_weights"] = removed.get("trim_weights", 0) + _in_chunks(
-            connection, "trim_weights", {"day": day}
-        )
+        fate = _drop(connection, day)
+        if fate in left:
+            left[fate].append(day)
+            continue
+        removed["days"] += fate == "dropped"
+        removed["trim_weights"] += _in_chunks(connection, "trim_weights", {"day": day})
         progress("days", 1)
-    removed["days"] = len(doomed)
     for statement, before in trims(now, keep):
         removed[statement] = _in_chunks(connection, statement, {"before": before})
         progress(statement, removed[statement])
-    return removed
+    return Retained(removed, tuple(left["unrolled"]), tuple(left["locked"]))
+
+
+def _doomed(connection: Connection, now: datetime, keep: Keep) -> list[date]:
+    """Days whose raw rows are older than they are kept, pinned ones left out."""
+    statements = queries("auditor")
+    before = {"before": now - keep.raw}
+    days = [row[0] for row in connection.execute(statements["read_retained_days"], before)]
+    pins = [Pin(since, until) for since, until, _ in connection.execute(statements["read_pins"])]
+    return days_to_trim(days, pins, now, keep)
+
+
+def _drop(connection: Connection, day: date) -> Fate:
+    """Drops a day's partition and closes the day, unless that must wait."""
+    statements = queries("auditor")
+    fate: Fate = "unrolled"
+    if _is_unrolled(connection, day):
+        return fate
+    try:
+        with connection.transaction():
+            connection.execute(statements["wait_briefly"])
+            row = connection.execute(statements["drop_day"], {"day": day}).fetchone()
+            # those who were writing have finished; what they delivered meanwhile takes it back
+            if _is_unrolled(connection, day):
+                raise Rollback
+            fate = "dropped" if row and row[0] else "gone"
+    except (LockNotAvailable, DeadlockDetected):
+        return "locked"
+    return fate
+
+
+def _is_unrolled(connection: Connection, day: date) -> bool:
+    rows = connection.execute(queries("auditor")["read_unrolled_days"])
+    return any(unrolled == day for (unrolled,) in rows)

@@ -113,7 +113,8 @@ def _scorable(
         return ()
     with connection.cursor(row_factory=class_row(Passed)) as cursor:
         ends = cursor.execute(
-            queries("auditor")["read_watermarks"], {"since": since, "until": until}
+            queries("auditor")["read_watermarks"],
+            {"since": since, "until": until, "expected_for": grace.expected_for},
         ).fetchall()
     return scorable_prefix(ends, now, grace)
 

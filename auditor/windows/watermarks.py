@@ -23,10 +23,14 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """How long a window waits for those that have not passed: with watermarks, and without any."""
+    """How long a window waits for those that have not passed: with watermarks, and without any.
+
+    expected_for: a collector is expected for this long after its last heartbeat.
+    """
 
     with_watermarks: timedelta = timedelta(seconds=10)
     without: timedelta = timedelta(seconds=75)
+    expected_for: timedelta = timedelta(minutes=3)
 
 
 def is_scorable(end: Passed, now: datetime, grace: Grace) -> bool:

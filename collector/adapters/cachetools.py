@@ -16,16 +16,15 @@ right after a miss of the same key in the same thread is its fill, and no second
 from __future__ import annotations
 
 import copyreg
-import logging
 from functools import cache as remembered
 from inspect import isfunction
-from threading import local
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cachetools
 
 from collector.keys import encode_builtin
+from collector.recording import NOTHING, Recording
 
 if TYPE_CHECKING:
     from collector.keys import Encoder
@@ -35,12 +34,9 @@ if TYPE_CHECKING:
 else:
     _Cache = object
 
-logger = logging.getLogger("collector")
-
 Watched = TypeVar("Watched", bound="cachetools.Cache[Any, Any]")
 
 _ATTRIBUTE = "_cache_auditor_watch"
-_NOTHING = object()
 
 
 def watched(
@@ -63,64 +59,17 @@ def watched(
 
         collector = applications_own
     collector.encode_keys(cache_name, encode_key)
-    recording = _Recording(cache_name, implementation_type, collector, membership_is_lookup)
+    recording = Recording(
+        cache_name,
+        implementation_type,
+        collector.record,
+        cachetools.Cache.__len__,
+        membership_is_lookup,
+    )
     object.__setattr__(cache, _ATTRIBUTE, recording)
     if not hasattr(cache, "_cache_auditor_own"):
         cache.__class__ = _watching(type(cache))
     return cache
-
-
-class _Inside(local):
-    """What this thread is in the middle of, so that calls of the cache to itself are told apart."""
-
-    operation = ""
-    found = False
-    absent = False
-    missed: Any = _NOTHING
-
-
-class _Recording:
-    __slots__ = ("cache_name", "implementation_type", "inside", "membership_is_lookup", "record")
-
-    def __init__(
-        self,
-        cache_name: str,
-        implementation_type: str,
-        collector: Collector,
-        membership_is_lookup: bool,
-    ) -> None:
-        self.cache_name = cache_name
-        self.implementation_type = implementation_type
-        self.record = collector.record
-        self.membership_is_lookup = membership_is_lookup
-        self.inside = _Inside()
-
-    def __call__(
-        self,
-        cache: Any,
-        operation_type: str,
-        key: Any,
-        began_ns: int = 0,
-        value: Any = None,
-        error: BaseException | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        elapsed_ms = (perf_counter_ns() - began_ns) / 1e6 if began_ns else None
-        try:
-            self.record(
-                operation_type,
-                key,
-                elapsed_ms,
-                self.cache_name,
-                self.implementation_type,
-                cachetools.Cache.__len__(cache),
-                len(value) if isinstance(value, bytes) else None,
-                None if error is None else type(error).__name__,
-                None if error is None else str(error),
-                metadata,
-            )
-        except Exception:
-            logger.debug("an operation was not recorded", exc_info=True)
 
 
 class _Watching(_Cache):
@@ -130,7 +79,7 @@ class _Watching(_Cache):
     """
 
     _cache_auditor_own: Any
-    _cache_auditor_watch: _Recording
+    _cache_auditor_watch: Recording
 
     def __getitem__(self, key: Any) -> Any:
         watch = self._cache_auditor_watch
@@ -206,7 +155,7 @@ class _Watching(_Cache):
             raise
         finally:
             inside.operation = before
-        inside.missed = _NOTHING
+        inside.missed = NOTHING
         watch(self, "set", key, began, value)
         if held and not _holds(self, key):
             watch(self, "expire", key)  # replaced by a value that was too old already
@@ -222,7 +171,7 @@ class _Watching(_Cache):
             return self._cache_auditor_own.setdefault(self, key, *arguments, **named)
         finally:
             inside.operation = before
-            inside.missed = _NOTHING
+            inside.missed = NOTHING
             if not fill:
                 watch(self, "hit" if inside.found else "miss", key, began)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,18 +13,15 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from collector.batch import Batch, Beat, counts_of
-from collector.bisect_refused import find_refused
 from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable
 from collector.events import DAY_NS, Row
-from collector.sinks.postgres_types import EVENT_TYPES, WEIGHT_TYPES, register
+from collector.sinks.postgres_copy import CONTENT, Copying, first_line
+from collector.sinks.postgres_types import register
 from collector.sinks.sink import Receipt, RefusedRow
-from collector.weights import SECOND_NS, Weight
-from sql import queries
+from collector.statements import statements
 
 logger = logging.getLogger("collector")
 
-# Refusals of what a batch holds, by the server or by the driver while it writes the values.
-_CONTENT = (psycopg.DataError, psycopg.IntegrityError, OverflowError, ValueError, TypeError)
 _SCHEMA = (
     errors.UndefinedTable,
     errors.UndefinedColumn,
@@ -39,7 +36,6 @@ _KEEPALIVE = {
     "tcp_user_timeout": 30_000,
 }
 _MOST_ATTEMPTS = 5
-_SECOND, _BINS, _COUNTS = (Weight._fields.index(name) for name in ("second", "bins", "counts"))
 
 
 class PostgresSink:
@@ -65,7 +61,7 @@ class PostgresSink:
             "application_name": application_name,
         }
         self._make_day = "create_partition" if any_day else "ensure_partition"
-        self._queries = {name: text.encode() for name, text in queries("collector").items()}
+        self._queries: Mapping[str, bytes] = {}
         self._connection: psycopg.Connection | None = None
         self._days: set[int] = set()
 
@@ -81,16 +77,16 @@ class PostgresSink:
             with self._connected() as connection:
                 try:
                     self._ensure_days(connection, batch.rows)
-                except _CONTENT:
+                except CONTENT:
                     batch, outside = self._without_refused_days(connection, batch)
                     late += outside
                 try:
                     return self._store(connection, batch, refused, late)
-                except _CONTENT:
+                except CONTENT:
                     self._days.clear()
                     if remembered:  # a day may have gone since; look again before blaming a row
                         continue
-                    found = self._find_refused(connection, batch)
+                    found = Copying(connection, self._queries).find_refused(batch)
                 batch = _without(batch, found)
                 refused += found
         raise SinkUnavailable(f"the server refuses a batch of {len(batch.rows)} rows as a whole")
@@ -132,6 +128,7 @@ class PostgresSink:
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
         """The connection; a driver's error that is not for content is translated on the way out."""
+        self._queries = statements()
         try:
             if self._connection is None or self._connection.closed:
                 self._connection = psycopg.connect(
@@ -140,10 +137,10 @@ class PostgresSink:
                 register(self._connection)
             yield self._connection
         except _SCHEMA as error:
-            raise SchemaMismatch(f"the schema does not fit: {_first_line(error)}") from error
+            raise SchemaMismatch(f"the schema does not fit: {first_line(error)}") from error
         except psycopg.Error as error:
             self.close()
-            raise SinkUnavailable(_first_line(error)) from error
+            raise SinkUnavailable(first_line(error)) from error
 
     def _store(
         self,
@@ -155,8 +152,9 @@ class PostgresSink:
         with connection.transaction():
             batch_id = self._enter_ledger(connection, batch, len(refused), len(late))
             if batch_id is not None:
-                self._copy_events(connection, batch.rows, batch.node, batch_id)
-                self._copy_weights(connection, batch.weights, batch_id)
+                copying = Copying(connection, self._queries)
+                copying.events(batch.rows, batch.node, batch_id)
+                copying.weights(batch.weights, batch_id)
             if batch.beat is not None:
                 self._heartbeat(connection, batch.beat)
         if batch_id is None:
@@ -177,32 +175,6 @@ class PostgresSink:
         }
         row = connection.execute(self._queries["insert_batch"], entry).fetchone()
         return None if row is None else int(row[0])
-
-    def _copy_events(
-        self, connection: psycopg.Connection, rows: Sequence[Row], node: str, batch_id: int
-    ) -> None:
-        if not rows:
-            return
-        with connection.cursor() as cursor, cursor.copy(self._queries["copy_events"]) as copy:
-            copy.set_types(EVENT_TYPES)
-            for row in rows:
-                when, operation, cache, implementation, key, *rest = row
-                *numbers_and_texts, is_sample = rest
-                names = (cache, when, implementation, node, key, operation)
-                copy.write_row((*names, *numbers_and_texts, is_sample, batch_id))
-
-    def _copy_weights(
-        self, connection: psycopg.Connection, weights: Sequence[Weight], batch_id: int
-    ) -> None:
-        if not weights:
-            return
-        with connection.cursor() as cursor, cursor.copy(self._queries["copy_weights"]) as copy:
-            copy.set_types(WEIGHT_TYPES)
-            for weight in weights:
-                columns: list[Any] = list(weight)
-                columns[_SECOND] = weight.second * SECOND_NS
-                columns[_BINS], columns[_COUNTS] = list(weight.bins), list(weight.counts)
-                copy.write_row((*columns, batch_id))
 
     def _heartbeat(self, connection: psycopg.Connection, beat: Beat) -> None:
         said = {
@@ -226,40 +198,14 @@ class PostgresSink:
         for day in {row.timestamp_ns // DAY_NS for row in batch.rows}:
             try:
                 connection.execute(self._queries[self._make_day], {"day": _date(day)})
-            except _CONTENT as error:
-                reasons[day] = _first_line(error)
+            except CONTENT as error:
+                reasons[day] = first_line(error)
         refused = [
             RefusedRow(row, reasons[row.timestamp_ns // DAY_NS])
             for row in batch.rows
             if row.timestamp_ns // DAY_NS in reasons
         ]
         return _without(batch, refused), refused
-
-    def _find_refused(self, connection: psycopg.Connection, batch: Batch) -> list[RefusedRow]:
-        """Try halves under savepoints, and undo it all."""
-
-        def trying(copy: Callable[[Any], None]) -> Callable[[Any], str | None]:
-            def attempt(part: Any) -> str | None:
-                try:
-                    with connection.transaction():
-                        copy(part)
-                except _CONTENT as error:
-                    return _first_line(error)
-                return None
-
-            return attempt
-
-        with connection.transaction(force_rollback=True):
-            rows = find_refused(
-                batch.rows, trying(lambda part: self._copy_events(connection, part, "", 0))
-            )
-            weights = find_refused(
-                batch.weights, trying(lambda part: self._copy_weights(connection, part, 0))
-            )
-        return [
-            *(RefusedRow(row, reason) for row, reason in rows),
-            *(RefusedRow(weight, reason) for weight, reason in weights),
-        ]
 
 
 def _destination(dsn: str) -> str:
@@ -292,7 +238,3 @@ def _instant(nanoseconds: int | None) -> datetime | None:
     if nanoseconds is None:
         return None
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=nanoseconds // 1000)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -248,7 +248,9 @@ as $$
     select w.implementation_type,
            sum(w.total_operations)::bigint,
            monitoring.calculate_hit_rate(sum(w.hits), sum(w.misses)),
-           sum(w.latency_sum_ms) / nullif(sum(w.hits + w.misses + w.get_errors), 0)::double precision,
+           -- sum / mean is how many gets of the window had a response time at all
+           sum(w.latency_sum_ms)
+               / nullif(sum(w.latency_sum_ms / nullif(w.avg_response_time_ms, 0)), 0),
            sum(w.errors)::bigint
     from monitoring.cache_metrics_1min as w
     where w.minute_window >= date_trunc('minute', now() - p_time_window, 'UTC')

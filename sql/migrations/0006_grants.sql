@@ -103,25 +103,6 @@ begin
             to cache_auditor_acknowledger;
     end if;
 
-    -- Supabase's own roles, where they exist: signed-in users read what is published, anon nothing.
-    if to_regrole('authenticated') is not null then
-        grant usage on schema monitoring to authenticated;
-        grant select on monitoring.cache_metrics_1min, monitoring.cache_auditor_observations
-            to authenticated;
-    end if;
-    if to_regrole('service_role') is not null then
-        grant usage on schema monitoring to service_role;
-        grant select on
-            monitoring.cache_metrics_1min, monitoring.cache_metrics_1hour,
-            monitoring.cache_baseline_metrics, monitoring.cache_auditor_observations
-            to service_role;
-        grant execute on function
-            monitoring.calculate_hit_rate(numeric, numeric),
-            monitoring.get_cache_performance_summary(text, interval),
-            monitoring.acknowledge_observation(uuid, text, text, text)
-            to service_role;
-    end if;
-
     foreach table_name in array shown loop
         -- only where it is off: it locks out everybody for a moment
         if not (select relrowsecurity from pg_class
@@ -157,6 +138,30 @@ begin
                 end;
             end if;
         end loop;
+    end if;
+end
+$$;
+
+-- Once and not at every migrate, so that what the owner of a project revokes stays revoked.
+do $$
+begin
+    -- Supabase's own roles, where they exist: signed-in users read what is published, anon nothing.
+    if to_regrole('authenticated') is not null then
+        grant usage on schema monitoring to authenticated;
+        grant select on monitoring.cache_metrics_1min, monitoring.cache_auditor_observations
+            to authenticated;
+    end if;
+    if to_regrole('service_role') is not null then
+        grant usage on schema monitoring to service_role;
+        grant select on
+            monitoring.cache_metrics_1min, monitoring.cache_metrics_1hour,
+            monitoring.cache_baseline_metrics, monitoring.cache_auditor_observations
+            to service_role;
+        grant execute on function
+            monitoring.calculate_hit_rate(numeric, numeric),
+            monitoring.get_cache_performance_summary(text, interval),
+            monitoring.acknowledge_observation(uuid, text, text, text)
+            to service_role;
     end if;
 end
 $$;

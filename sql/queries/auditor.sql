@@ -19,7 +19,9 @@ select day from monitoring.cache_trimmed_days where day = any(%(days)s::date[]);
 -- name: mark_rolled
 update monitoring.cache_metric_batches as b
 set rolled_at = %(now)s,
-    too_late = case when b.minutes && %(trimmed)s::timestamptz[] then b.events + b.weights else 0 end
+    -- beside what the collector saw refused at the door
+    too_late = b.too_late
+        + case when b.minutes && %(trimmed)s::timestamptz[] then b.events + b.weights else 0 end
 where b.batch_id = any(%(batch_ids)s::bigint[]);
 
 -- name: make_windows
@@ -360,7 +362,7 @@ on conflict (cache_name, implementation_type, node, hour_window) do update set
 
 -- name: read_watermarks
 -- For each minute's end in a span: how many collectors were expected, and how many have passed it.
--- Expected: started before it, no goodbye before it, heard of within 3 minutes of it.
+-- Expected: started before it, no goodbye before it, heard of not too long before it.
 select ends.minute_end, count(c.collector_id) as expected,
        count(c.collector_id) filter (where c.watermark >= ends.minute_end) as passed
 from generate_series(
@@ -369,7 +371,7 @@ from generate_series(
 left join monitoring.cache_collectors as c
     on c.started_at < ends.minute_end
    and (c.goodbye_at is null or c.goodbye_at >= ends.minute_end)
-   and c.last_seen_at >= ends.minute_end - interval '3 minutes'
+   and c.last_seen_at >= ends.minute_end - %(expected_for)s::interval
 group by ends.minute_end
 order by ends.minute_end;
 
@@ -429,8 +431,19 @@ from monitoring.cache_metric_weights
 where second < %(before)s
 order by day;
 
+-- name: read_unrolled_days
+-- Days of deliveries that no rollup has seen: their raw rows are still wanted.
+select distinct (minute at time zone 'UTC')::date as day
+from monitoring.cache_metric_batches, unnest(minutes) as minute
+where rolled_at is null;
+
 -- name: read_pins
 select since, until, reason from monitoring.cache_retention_pins order by since;
+
+-- name: wait_briefly
+-- For this transaction: collectors queue behind whoever waits for the whole table. Shorter than the
+-- server looks for deadlocks (1 s), so that in one it is this transaction that gives way.
+set local lock_timeout = '500ms';
 
 -- name: drop_day
 select monitoring.drop_metric_partition(%(day)s) as dropped;

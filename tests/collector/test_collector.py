@@ -108,7 +108,7 @@ def test_a_full_buffer_drops_and_says_so(
     assert "20 events dropped" in caplog.text
 
 
-def test_away_then_spooled_then_replayed_once_in_order(
+def test_fault_8_away_then_spooled_then_replayed_once_in_order(
     start: Start, sink: MemorySink, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While the server is away batches go to the disk; when it is back they come first."""
@@ -146,7 +146,7 @@ def test_the_watermark_stays_while_the_spool_is_not_empty(start: Start, sink: Me
     assert (sink.beats[-1].watermark_ns or 0) > kept - 10**9
 
 
-def test_a_batch_stored_before_the_answer_was_lost_is_stored_once(
+def test_fault_9_a_batch_stored_before_the_answer_was_lost_is_stored_once(
     start: Start, sink: MemorySink
 ) -> None:
     """Fault 9: the commit went through, the answer did not; the retry finds it there."""
@@ -342,6 +342,24 @@ def test_a_destination_that_cannot_be_made_is_said(
     wait_until(lambda: "cannot be delivered" in caplog.text)
     assert "not a dsn" not in caplog.text
     collector.stop()
+
+
+def test_without_a_thread_events_wait_bounded_and_it_is_said_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Python 3.12 and later start no thread while the interpreter ends; the host never notices."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    collector = start(buffer_events=5)
+    with monkeypatch.context() as ending:
+        ending.setattr(threading.Thread, "start", refuse)
+        for _ in range(10):
+            collector.record("hit", "k")
+    assert caplog.text.count("cannot start: can't create new thread") == 1
+    assert "Traceback" not in caplog.text
+    assert collector.waiting == 5
 
 
 def test_it_starts_again_after_a_stop(start: Start, sink: MemorySink) -> None:

@@ -1,9 +1,7 @@
 """`cache-auditor load` from file to database."""
 
-import csv
 import gzip
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.postgres_clusters import Database
-
-DAY = Path(os.environ.get("CACHELAB", "/nonexistent")) / "dev" / "web_pages"
 
 
 def load(database: Database, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
@@ -112,29 +108,3 @@ def test_a_damaged_file_is_said(database: Database, tmp_path: Path) -> None:
     code, _, err = load(database, str(path))
     assert (code, "cannot be read" in err) == (7, True)
     assert rows(database, "select 1 from monitoring.cache_metric_batches") == []
-
-
-@pytest.mark.skipif(not DAY.exists(), reason="CACHELAB names no folder with the recorded day")
-def test_a_real_day_counts_as_its_windows_do(database: Database) -> None:
-    """Every minute's hits, misses and sets of a recorded day equal those that were published."""
-    code, out, err = load(database, str(DAY / "raw_day.csv.gz"), "--json", "--keep")
-    assert code == 0, err
-    assert json.loads(out)["files"][0]["stored"] == 615_956
-    found = rows(
-        database,
-        "select to_char(date_trunc('minute', timestamp at time zone 'UTC'), "
-        "'YYYY-MM-DD\"T\"HH24:MI:00Z'), implementation_type, "
-        "count(*) filter (where operation_type = 'hit'), "
-        "count(*) filter (where operation_type = 'miss'), "
-        "count(*) filter (where operation_type = 'set') "
-        "from monitoring.cache_metrics group by 1, 2",
-    )
-    with gzip.open(DAY / "windows.csv.gz", "rt") as file:
-        expected = {
-            (line["window_start"], line["implementation_type"]): tuple(
-                int(float(line[name])) for name in ("hits", "misses", "sets")
-            )
-            for line in csv.DictReader(file)
-            if line["window_start"].startswith("2025-09-16")
-        }
-    assert {(line[0], line[1]): line[2:] for line in found} == expected

@@ -113,7 +113,7 @@ def test_the_ledger_has_counts_and_minutes(database: Database, sink: PostgresSin
     assert [str(value) for value in found] == ["2", "0", "0", "2", "0:03:00", "True"]  # type: ignore[attr-defined]
 
 
-def test_a_batch_refused_for_its_content_loses_only_its_bad_rows(
+def test_fault_8_a_batch_refused_for_its_content_loses_only_its_bad_rows(
     database: Database, sink: PostgresSink
 ) -> None:
     """Bisected: three bad rows of a thousand and a bad weight are named, the rest is stored."""

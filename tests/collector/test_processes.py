@@ -12,6 +12,8 @@ import pytest
 
 from tests.postgres_clusters import Database
 
+# Python 3.12 and later warn of any fork while there are threads, which is what is tested here.
+WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
 NOWHERE = "host=/nonexistent dbname=nowhere connect_timeout=1"
 
 
@@ -21,7 +23,7 @@ def run(
     """A host application of its own; its standard output is what it says."""
     environ = os.environ | {"CACHE_AUDITOR_DSN": dsn, "CACHE_AUDITOR_SPOOL_DIR": str(spool)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        [sys.executable, *WARNINGS, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -190,7 +192,7 @@ def test_a_kill_loses_what_waited_and_the_next_process_reports_it(
     assert list(tmp_path.glob("*/*/lock")) == []
 
 
-def test_killed_while_the_server_is_away_the_spool_is_delivered_by_the_next(
+def test_fault_8_killed_while_the_server_is_away_the_spool_is_delivered_by_the_next(
     database: Database, tmp_path: Path
 ) -> None:
     """What was on the disk at the kill is stored once, under the dead collector's id."""
@@ -291,3 +293,77 @@ def test_the_references_functions_record_into_the_default_cache(
         ("set", "default", "new", 3.5, 11, None, None),
         ("error", "default", "new", None, None, "Timeout", "no answer"),
     ]
+
+
+def test_fault_8_a_thread_without_an_event_loop_records(database: Database, tmp_path: Path) -> None:
+    """The reference's functions raised there; a plain thread records before and after the start."""
+    run(
+        """
+        import asyncio, threading
+        from collector import (record_cache_error, record_cache_hit, record_cache_miss,
+            record_cache_set, start_collector, stop_collector)
+
+        failures = []
+
+        def record():
+            try:
+                try:
+                    asyncio.get_running_loop()
+                except RuntimeError:
+                    pass
+                else:
+                    raise AssertionError("this thread has a loop")
+                record_cache_hit("k", "new", 1.5)
+                record_cache_miss("k", "new", 2.5)
+                record_cache_set("k", "new", 3.5)
+                record_cache_error("k", "new", "Timeout", "no answer")
+            except BaseException as failure:
+                failures.append(failure)
+
+        def in_a_thread():
+            thread = threading.Thread(target=record)
+            thread.start()
+            thread.join()
+
+        in_a_thread()
+        asyncio.run(start_collector())
+        in_a_thread()
+        asyncio.run(stop_collector())
+        assert not failures, failures
+        """,
+        database.dsn,
+        tmp_path,
+    )
+    assert counts(database) == (8, 1)
+
+
+def test_fault_10_keys_are_stored_hashed(database: Database, tmp_path: Path) -> None:
+    """What a user typed into a semantic cache is nowhere in the database; keys still compare."""
+    said = "where did I leave my passport"
+    run(
+        f"""
+        import asyncio
+        from collector import record_cache_hit, record_cache_set, start_collector, stop_collector
+
+        async def main():
+            await start_collector()
+            record_cache_set({said!r}, "new", 1.0)
+            record_cache_hit({said!r}, "new", 1.0)
+            record_cache_hit("something else", "new", 1.0)
+            await stop_collector()
+
+        asyncio.run(main())
+        """,
+        database.dsn,
+        tmp_path,
+    )
+    assert counts(database) == (3, 2)
+    with database.connect() as conn:
+        rows = conn.execute(
+            "select to_jsonb(m)::text, cache_key from monitoring.cache_metrics as m"
+        )
+        for whole, key in rows.fetchall():
+            assert len(key) == 32
+            assert set(key) <= set("0123456789abcdef")
+            assert "passport" not in whole
+            assert "something" not in whole

@@ -230,13 +230,13 @@ def test_there_is_one_overload_of_each_function(connection: psycopg.Connection) 
 def test_the_summary_covers_the_last_hour_unless_told_otherwise(
     connection: psycopg.Connection,
 ) -> None:
-    """One row an implementation: sums, the rate of the sums, the mean over all gets."""
+    """One row an implementation: sums, the rate of the sums, the mean over all gets with a time."""
     this_minute = datetime.now(UTC).replace(second=0, microsecond=0)
     recent, old = this_minute - timedelta(minutes=30), this_minute - timedelta(hours=3)
     write_window(connection, recent, "new", total_operations=100, hits=60, misses=40, errors=2,
-                 latency_sum_ms=250.0)  # fmt: skip
+                 latency_sum_ms=250.0, avg_response_time_ms=2.5)  # fmt: skip
     write_window(connection, recent - timedelta(minutes=1), "new", total_operations=10, hits=0,
-                 misses=10, latency_sum_ms=80.0)  # fmt: skip
+                 misses=10, latency_sum_ms=80.0, avg_response_time_ms=8.0)  # fmt: skip
     write_window(connection, recent, "legacy", total_operations=4, hits=1, misses=3)
     write_window(connection, old, "new", total_operations=1000, hits=1000, errors=7)
 
@@ -246,7 +246,7 @@ def test_the_summary_covers_the_last_hour_unless_told_otherwise(
             f" error_count from monitoring.get_cache_performance_summary({arguments})"
         ).fetchall()
 
-    legacy = ("legacy", 4, Decimal("25.00"), 0.0, 0)
+    legacy = ("legacy", 4, Decimal("25.00"), None, 0)
     new = ("new", 110, Decimal("54.55"), pytest.approx(3.0), 2)
     assert summary("") == [legacy, new]
     assert summary("'legacy'") == [legacy]

@@ -172,7 +172,7 @@ def test_functions_look_for_nothing_where_a_caller_could_put_it(
 
 
 @pytest.mark.every_postgres
-def test_what_is_shown_is_protected_row_by_row(connection: psycopg.Connection) -> None:
+def test_fault_10_what_is_shown_is_protected_row_by_row(connection: psycopg.Connection) -> None:
     """A grant too many to anon or authenticated still shows them no row."""
     found = connection.execute(
         "select relname::text from pg_class where relnamespace = 'monitoring'::regnamespace"
@@ -251,10 +251,10 @@ def test_an_auditor_rolls_up_and_retains(make_login: MakeLogin, database: Databa
     hits = me.execute("select minute_window, hits from monitoring.cache_metrics_1min").fetchall()
     assert (minute, 2) in hits
     later = now + timedelta(days=400)
-    removed = retain(me, later, Keep(raw=timedelta(days=500)))
-    assert removed is not None
-    assert removed["trim_windows_1min"] >= 1
-    assert removed["trim_windows_1hour"] >= 1
+    done = retain(me, later, Keep(raw=timedelta(days=500)))
+    assert done is not None
+    assert done.removed["trim_windows_1min"] >= 1
+    assert done.removed["trim_windows_1hour"] >= 1
     refused(
         me,
         [
@@ -274,9 +274,9 @@ def test_an_auditor_trims_whole_days(make_login: MakeLogin, database: Database) 
     owner = database.connect()
     owner.execute("select monitoring.create_metric_partition('2020-01-01')")
     me = database.connect(user=make_login(AUDITOR))
-    removed = retain(me, datetime.now(UTC), Keep())
-    assert removed is not None
-    assert removed["days"] == 1
+    done = retain(me, datetime.now(UTC), Keep())
+    assert done is not None
+    assert done.removed["days"] == 1
 
 
 @pytest.mark.every_postgres

@@ -77,7 +77,7 @@ def test_excluded_problems_do_not_blunt_the_tail(fortnight: Windows) -> None:
     assert clean.threshold + 3 * clean.scale < blind.threshold + 3 * blind.scale
 
 
-def test_a_baseline_of_nothing_gives_no_infinity(learned: Learned, forest: Forest) -> None:
+def test_fault_6_a_baseline_of_nothing_gives_no_infinity(learned: Learned, forest: Forest) -> None:
     """Fault 6: division by a baseline of 0. The error rate was always 0; now it is not."""
     history = healthy(3, seed=8)
     nothing = {**history.columns, "hits": np.zeros(history.shape)}

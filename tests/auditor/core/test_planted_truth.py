@@ -40,7 +40,7 @@ def test_a_healthy_fortnight_is_silent(learned: Learned, forest: Forest) -> None
     assert len(opened(story(later, learned, forest))) <= 1
 
 
-def test_nights_and_mondays_are_silent_and_a_drop_at_noon_is_found(
+def test_fault_7_nights_and_mondays_are_silent_and_a_drop_at_noon_is_found(
     learned: Learned, forest: Forest, next_days: Windows
 ) -> None:
     """Fault 7: one mean for all hours alerts at night and passes real drops at noon."""
@@ -70,7 +70,7 @@ def test_lost_hits_open_within_minutes_and_resolve_after(
     assert end <= (last_of(changes).resolved or 0) <= end + 5
 
 
-def test_one_problem_is_one_observation(
+def test_fault_5_one_problem_is_one_observation(
     learned: Learned, forest: Forest, next_days: Windows
 ) -> None:
     """Fault 5: one observation for every batch while a problem lasts."""
@@ -108,7 +108,7 @@ def test_failing_gets_are_an_unreachable_cache(
     assert first.wording.category == "reliability"
 
 
-def test_silence_of_one_implementation_is_found(
+def test_fault_12_silence_of_one_implementation_is_found(
     learned: Learned, forest: Forest, next_days: Windows
 ) -> None:
     """Fault 12: the cache was never called, and nothing noticed."""

@@ -54,7 +54,7 @@ def test_without_a_figure_it_still_speaks() -> None:
         (1, None, None),
     ],
 )
-def test_no_percentage_of_nothing(
+def test_fault_6_no_percentage_of_nothing(
     value: float | None, expected: float | None, percent: float | None
 ) -> None:
     """Fault 6: a baseline of 0 gives infinity, and 1000 % overflowed its column."""

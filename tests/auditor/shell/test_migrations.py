@@ -69,6 +69,27 @@ def test_eight_databases_of_one_cluster_migrate_at_once(private_cluster: Private
     assert roles.fetchone() == (4,)
 
 
+@pytest.mark.every_postgres
+def test_fault_11_plain_postgresql_without_a_publication_migrates(empty_database: Database) -> None:
+    """Every step lands as written, with no warning; what should be unique is; nothing is published.
+
+    The reference wrote a table constraint with WHERE, and altered a publication of Supabase's.
+    """
+    conn = empty_database.connect()
+    assert conn.execute("select from pg_publication").rowcount == 0
+    warnings: list[str] = []
+    assert [step.version for step in migrate(conn, warn=warnings.append)] == VERSIONS
+    assert warnings == []
+    partial = conn.execute(
+        "select pg_get_indexdef('monitoring.cache_baseline_metrics_one_active'::regclass)"
+    ).fetchone()
+    assert partial is not None
+    assert partial[0].startswith("CREATE UNIQUE INDEX")
+    assert partial[0].endswith("WHERE is_active")
+    assert conn.execute("select from pg_publication").rowcount == 0
+    assert migrate(conn) == []
+
+
 def test_a_second_run_applies_nothing(database: Database) -> None:
     conn = database.connect()
     before = read_landed(conn)

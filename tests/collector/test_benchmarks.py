@@ -1,0 +1,37 @@
+"""The benchmarks run, and measure what they say; how fast anything is, no test asserts."""
+
+import re
+
+import pytest
+
+from benchmarks import imports, record
+from benchmarks.interleaved import medians
+
+
+def test_two_things_are_measured_in_turn_and_the_first_round_is_left_out() -> None:
+    """Five rounds of each, the order changing; the medians of those after the first."""
+    order: list[str] = []
+    firsts, seconds = iter((99.0, 1.0, 5.0, 2.0)), iter((99.0, 30.0, 10.0, 20.0))
+
+    def first() -> float:
+        order.append("a")
+        return next(firsts)
+
+    def second() -> float:
+        order.append("b")
+        return next(seconds)
+
+    assert medians(first, second, 3) == (2.0, 20.0)
+    assert "".join(order) == "abbaabba"
+
+
+@pytest.mark.parametrize("benchmark", [record, imports], ids=["record", "imports"])
+def test_a_benchmark_says_both_figures_their_ratio_and_the_goal(
+    benchmark: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its exit code is its verdict on the goal."""
+    assert benchmark.main(["--rounds", "1"]) in (0, 1)  # type: ignore[attr-defined]
+    said = capsys.readouterr().out
+    assert re.search(r"goal: .*\d", said)
+    ratio = float(re.findall(r"^ratio +([\d.]+)", said, re.MULTILINE)[0])
+    assert ratio > 0
