@@ -104,7 +104,9 @@ class Settings(BaseSettings):
     open_window_refresh_s: Seconds = Field(
         20, description="how often the open minute's provisional row is made again"
     )
-    baseline_refresh_minutes: Minutes = Field(60, description="how often `run` learns baselines")
+    baseline_refresh_minutes: Minutes = Field(
+        1440, description="how often `run` learns baselines; new series within the hour"
+    )
     baseline_span_days: Days = Field(28, description="how much of the past a baseline is fitted on")
 
     retention_events_days: Days = Field(7, description="how long raw events and weights are kept")

@@ -63,6 +63,10 @@ def write_past(connection: psycopg.Connection, caches: list[str], until: datetim
                 copy.write_row((cache, "new", minute, gets + misses, hits, misses, misses,
                                 hits + 30.0 * misses, float(hits), 30.0 * misses,
                                 100 * hits / gets, 1.0))  # fmt: skip
+    connection.execute(
+        "insert into monitoring.cache_series select unnest(%s::text[]), 'new', '', %s, %s",
+        [caches, until - timedelta(days=PAST_DAYS), until],
+    )
     write_state(connection, "settled_until", until)
     refresh(connection, until, span=timedelta(days=PAST_DAYS), time_zone="UTC")
     write_state(connection, "scored_until", until)

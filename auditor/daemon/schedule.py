@@ -1,7 +1,9 @@
 """The daemon: ticks each minute, keeps the open minute fresh, learns, trims; ends cleanly.
 
-One worker thread does one job at a time, so that a slow tick delays the next instead of meeting it;
-what was missed is caught up by the next tick, because every job starts from the database's state.
+Two workers, each with a connection of its own: one ticks, the other learns and trims, so that no
+tick waits for learning. A worker does one job at a time, so that a slow tick delays the next
+instead of meeting it; what was missed is caught up, because every job starts from the database's
+state.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Any
 
 import psycopg
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -29,12 +30,16 @@ from auditor.windows.rollup import next_scorable, roll_up
 
 logger = logging.getLogger("auditor")
 
+Work = Callable[[Connection, datetime], None]
+
 LOOK_S = 1
 """How often the daemon looks whether a minute has become scorable: one small query."""
+DUTIES_S = 60
+"""How often it looks whether something is due: learning, trimming, tomorrow's partition."""
 
 
 class Daemon:
-    """An auditor that runs until it is told to stop. Only its one worker touches the database."""
+    """An auditor that runs until it is told to stop. Only its workers touch the database."""
 
     def __init__(
         self,
@@ -46,11 +51,11 @@ class Daemon:
     ) -> None:
         self._dsn, self._settings, self._clock, self._on_tick = dsn, settings, clock, on_tick
         self._memory, self._stopping = Memory(), threading.Event()
-        self._connection: Connection | None = None
+        self._connections: dict[str, Connection] = {}
         self._ticked_until: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"ticks": ThreadPoolExecutor(1), "duties": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -59,18 +64,16 @@ class Daemon:
         self._listen_to_signals()
         # a job that is still running when its next run is due is no news
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        add: Any = self._scheduler.add_job
-        add(self._guarded, "interval", seconds=LOOK_S, args=("tick", self._tick))
+        self._every(LOOK_S, "tick", self._tick, "ticks")
         if self._settings.open_window_refresh_s:
-            seconds = self._settings.open_window_refresh_s
-            add(self._guarded, "interval", seconds=seconds, args=("open minute", self._open_minute))
-        add(self._guarded, "interval", minutes=1, args=("duties", self._duties),
-            next_run_time=self._clock())  # fmt: skip
+            refresh_s = self._settings.open_window_refresh_s
+            self._every(refresh_s, "open minute", self._open_minute, "ticks")
+        self._every(DUTIES_S, "duties", self._duties, "duties")
         self._scheduler.start()
         self._stopping.wait()
         self._scheduler.shutdown(wait=True)
-        if self._connection is not None:
-            self._connection.close()
+        for connection in self._connections.values():
+            connection.close()
 
     def stop(self) -> None:
         """Asks the daemon to end after the job under way."""
@@ -86,18 +89,25 @@ class Daemon:
         signal.signal(signal.SIGTERM, told)
         signal.signal(signal.SIGINT, told)
 
-    def _guarded(self, name: str, work: Callable[[Connection, datetime], None]) -> None:
-        """Runs one job on the one connection; trouble is said, and the next run tries again."""
+    def _every(self, seconds: float, name: str, work: Work, worker: str) -> None:
+        """From now on, and at once: the job on its worker, one run at a time."""
+        self._scheduler.add_job(
+            self._guarded, "interval", seconds=seconds, args=(name, work, worker),
+            executor=worker, next_run_time=datetime.now(UTC),
+        )  # fmt: skip
+
+    def _guarded(self, name: str, work: Work, worker: str) -> None:
+        """Runs one job on its worker's connection; trouble is said, the next run tries again."""
         if self._stopping.is_set():
             return
         try:
-            if self._connection is None or self._connection.closed:
-                self._connection = opened(self._dsn)
-            work(self._connection, self._clock())
+            if worker not in self._connections or self._connections[worker].closed:
+                self._connections[worker] = opened(self._dsn)
+            work(self._connections[worker], self._clock())
         except (psycopg.Error, DatabaseError) as trouble:
             logger.warning("%s failed, will try again: %s", name, str(trouble).strip())
-            if self._connection is not None and self._connection.broken:
-                self._connection.close()
+            if worker in self._connections and self._connections[worker].broken:
+                self._connections[worker].close()
         except Exception:
             logger.exception("%s failed, will try again", name)
 

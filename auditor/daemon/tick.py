@@ -29,7 +29,9 @@ from baselines.store import instant, read_windows
 from sql import queries
 
 BLOCK = 720
-"""Minutes judged in one transaction while catching up."""
+"""Minutes judged in one transaction while catching up, at most."""
+BLOCK_WINDOWS = 100_000
+"""And windows: as many minutes as hold this many, for the sake of memory."""
 MOST_RESCORED = 60
 
 
@@ -107,7 +109,9 @@ def _score_block(
             return False
         in_force = memory.current(connection)
         since = _scored_until(connection, in_force, settled_until)
-        until = min(since + timedelta(minutes=BLOCK), settled_until)
+        series = max(len(in_force.learned.baselines), 1)
+        minutes = max(min(BLOCK, BLOCK_WINDOWS // series), 1)
+        until = min(since + timedelta(minutes=minutes), settled_until)
         if since < until and in_force.learned.baselines:
             _judge(connection, since, until, now, how, memory, ticked)
         if in_force.learned.baselines:

@@ -23,8 +23,12 @@ CONTRIBUTION = tuple(field.name for field in fields(Contribution))
 
 def to_json(observation: Observation) -> dict[str, Any]:
     """Plain values that JSON knows."""
-    plain = asdict(observation)
+    # not asdict of it all: that copies every part of every contribution once more
+    plain = {field.name: getattr(observation, field.name) for field in fields(observation)}
     plain["id"] = str(observation.id)
+    plain["causes"] = [asdict(each) for each in observation.causes]
+    for name in ("key", "damage", "wording"):
+        plain[name] = asdict(plain[name])
     plain["contributions"] = [contribution_to_json(each) for each in observation.contributions]
     plain["surprise"] = _null(observation.surprise)
     plain["score"] = _null(observation.score)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from itertools import zip_longest
@@ -164,7 +164,7 @@ def _row(change: Change, now: datetime) -> dict[str, Any]:
             "causes": causes,
             "contributions": contributions,
             "peak_surprise": observation.peak_surprise,
-            "cost": to_json(observation)["damage"],
+            "cost": asdict(observation.damage),
         },
         "state": observation.state,
         "rank": observation.rank,

@@ -738,3 +738,20 @@ select o.cache_name, o.implementation_type, o.first_window,
 from monitoring.cache_auditor_observations as o
 where coalesce(o.resolved_at, 'infinity') >= %(since)s and o.implementation_type is not null
 order by o.first_window;
+
+-- name: read_caches
+-- Every cache with its number of series, in order.
+select cache_name, count(distinct implementation_type)
+from monitoring.cache_series
+group by cache_name
+order by cache_name;
+
+-- name: read_newcomers
+-- Series that have had events for longer than a baseline needs, and have none in force.
+select count(*)
+from monitoring.cache_series as s
+where s.last_minute - s.first_minute >= interval '1 day'
+  and not exists (
+      select from monitoring.cache_baseline_metrics as b
+      where b.cache_name = s.cache_name and b.implementation_type = s.implementation_type
+        and b.is_active);

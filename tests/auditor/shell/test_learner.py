@@ -15,6 +15,7 @@ from auditor.daemon.learner import (
     FIRST_TRY,
     ProblemSpan,
     Refreshed,
+    groups_of,
     refresh,
     refresh_is_due,
     unlearnable,
@@ -23,6 +24,7 @@ from auditor.stores.learned import InForce, read_in_force
 from auditor.stores.observations import acknowledge
 from auditor.windows.minutes import epoch_minute, floor_minute
 from auditor.windows.rollup import roll_up
+from auditor.windows.state import write_state
 from auditor.windows.watermarks import Grace
 from baselines.baseline import Baseline
 from baselines.series import SeriesKey, Windows
@@ -185,6 +187,8 @@ def test_a_refresh_is_due_after_its_time_and_sooner_while_nothing_is_in_force(
     database: Database,
 ) -> None:
     connection, hour = database.connect(), timedelta(hours=1)
+    assert not refresh_is_due(connection, START, hour)  # nothing has been rolled up yet
+    write_state(connection, "settled_until", START)
     assert refresh_is_due(connection, START, hour)
     refresh(connection, START, span=DAY, time_zone="UTC")
     assert not refresh_is_due(connection, START + FIRST_TRY - timedelta(seconds=1), hour)
@@ -192,6 +196,53 @@ def test_a_refresh_is_due_after_its_time_and_sooner_while_nothing_is_in_force(
     learned_past(connection, START)
     assert not refresh_is_due(connection, START + FIRST_TRY, hour)
     assert refresh_is_due(connection, START + hour, hour)
+
+
+def test_a_newcomer_is_learned_within_the_hour(database: Database) -> None:
+    """A series with a day behind it and nothing in force does not wait for the daily refresh."""
+    connection, day = database.connect(), timedelta(days=1)
+    learned_past(connection, START)
+    soon = START + timedelta(hours=2)
+    assert not refresh_is_due(connection, soon, day)
+    connection.execute(
+        "insert into monitoring.cache_series values ('fresh', 'new', '', %s, %s)",
+        [START - timedelta(hours=25), START],
+    )
+    assert refresh_is_due(connection, soon, day)
+    assert not refresh_is_due(connection, START + timedelta(minutes=59), day)
+
+
+def test_caches_are_grouped_and_never_divided() -> None:
+    counts = [("a", 2), ("b", 1), ("c", 5), ("d", 1), ("e", 1), ("f", 1)]
+    assert groups_of(counts, 3) == [["a", "b"], ["c"], ["d", "e", "f"]]
+    assert groups_of([], 3) == []
+
+
+def test_learning_in_groups_gives_the_same_baselines(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is bounded by the group; what is ordinary for a cache does not depend on it."""
+    connection = database.connect()
+    learned_past(connection, START)
+    connection.execute(
+        "insert into monitoring.cache_metrics_1min select (jsonb_populate_record(w,"
+        " jsonb_build_object('cache_name', 'other'))).* from monitoring.cache_metrics_1min as w"
+    )
+    connection.execute(
+        "insert into monitoring.cache_series select 'other', implementation_type, node,"
+        " first_minute, last_minute from monitoring.cache_series"
+    )
+    span = timedelta(days=3)
+    whole = refresh(connection, START, span=span, time_zone="UTC").learned
+    monkeypatch.setattr("auditor.daemon.learner.MOST_SERIES", 2)
+    grouped = refresh(connection, START, span=span, time_zone="UTC")
+    assert whole is not None
+    assert grouped.learned is not None
+    assert len(whole.baselines) == 4
+    assert repr(grouped.learned.baselines) == repr(whole.baselines)
+    assert grouped.learned.calibrations.keys() == whole.calibrations.keys()
+    assert grouped.learned.forest is not None
+    assert grouped.windows == 4 * 3 * 1440
 
 
 # Windows of several nodes ------------------------------------------------------------------------
