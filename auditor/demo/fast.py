@@ -38,7 +38,7 @@ class FastStory:
         self.end = minute_of(datetime.now(UTC)) - ENDS_AFTER - 2
         self.sink = sink(dsn)
         self.past = PastCollector(self.sink, self.end - EVENT_MINUTES)
-        self.shop = Shop(self.past, seed=20)
+        self.shop = Shop(self.past, seed=20, story=self.end)
 
     def play(self) -> Story:
         """All of it; returns the story with what happened."""

@@ -14,7 +14,7 @@ from auditor.daemon.schedule import Daemon
 from auditor.daemon.settings import judging
 from auditor.daemon.tick import Memory
 from auditor.demo.past import PastCollector
-from auditor.demo.shop import Shop, requests_expected
+from auditor.demo.shop import Shop
 from auditor.demo.stage import EVENT_MINUTES, learn_the_past, minute_of, play_the_past, sink, stage
 from auditor.demo.story import BREAK_SAYS, MEND_SAYS, Story
 from auditor.listening.changes import Cursor, LoggedChange, follow, read_floor
@@ -68,7 +68,7 @@ class Visitors:
         ]
         while True:
             now = datetime.now(UTC)
-            if self._stop.wait(60.0 / requests_expected(minute_of(now))):
+            if self._stop.wait(60.0 / self._shop.requests_expected(minute_of(now))):
                 return
             self._shop.now_s = time.time()
             if turns and time.monotonic() - started >= turns[0][0]:
@@ -89,7 +89,7 @@ def play_live(screen: Screen, settings: Settings) -> list[str]:
         end = minute_of(datetime.now(UTC))
         past = PastCollector(past_sink, end - EVENT_MINUTES)
         records = LiveCollector(past)
-        shop = Shop(records, seed=20)
+        shop = Shop(records, seed=20, story=end)
         play_the_past(connection, shop, past, end, screen)
         learn_the_past(connection, end, judging(settings), Memory(), story, screen)
         past_sink.close()

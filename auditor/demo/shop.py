@@ -26,6 +26,8 @@ LOAD_MS = 24.0
 PER_MINUTE = 30.0
 """Requests a minute, averaged over the day."""
 DAY_MINUTES = 1440
+STORY_MINUTE = 4 * 7 * DAY_MINUTES + DAY_MINUTES + 13 * 60
+"""Where in the shop's week the story plays: Tuesday, one o'clock, whatever time it is here."""
 
 
 class Recording(Protocol):
@@ -38,10 +40,13 @@ class Recording(Protocol):
     def encode_keys(self, cache_name: str, encoder: Any) -> None: ...
 
 
-def requests_expected(epoch_minute: int) -> float:
-    """Requests that an ordinary minute brings: a day's wave, quieter weekends."""
-    hour = (epoch_minute % DAY_MINUTES) / 60
-    weekday = (epoch_minute // DAY_MINUTES + 3) % 7
+def requests_expected(shop_minute: int) -> float:
+    """Requests that an ordinary minute of the shop's week brings: a day's wave, calm weekends.
+
+    shop_minute: minutes since a Monday's midnight, where the shop is.
+    """
+    hour = (shop_minute % DAY_MINUTES) / 60
+    weekday = shop_minute // DAY_MINUTES % 7
     wave = 1.0 - 0.75 * cos(2 * pi * (hour - 3) / 24)
     return PER_MINUTE * wave * (0.75 if weekday >= 5 else 1.0)
 
@@ -95,11 +100,13 @@ class ProductCache(cachetools.TTLCache[str, str]):
 class Shop:
     """The shop at one instant of its own clock.
 
-    broken: the deploy of `new` that puts the visitor's session into the key is out.
+    story: the epoch minute at which its past ends. broken: the deploy of `new` that puts the
+    visitor's session into the key is out.
     """
 
-    def __init__(self, collector: Recording, seed: int) -> None:
+    def __init__(self, collector: Recording, seed: int, story: int) -> None:
         self.now_s = 0.0
+        self._story = story
         self.broken = False
         self._random = np.random.default_rng(seed)
         weights = 1.0 / np.arange(1, PRODUCTS + 1) ** ZIPF
@@ -118,7 +125,11 @@ class Shop:
 
     def requests_in(self, epoch_minute: int) -> int:
         """How many requests this minute brings."""
-        return int(self._random.poisson(requests_expected(epoch_minute)))
+        return int(self._random.poisson(self.requests_expected(epoch_minute)))
+
+    def requests_expected(self, epoch_minute: int) -> float:
+        """How many an ordinary such minute brings."""
+        return requests_expected(epoch_minute - self._story + STORY_MINUTE)
 
     def visit(self) -> None:
         """One visitor asks for one product, of both implementations."""

@@ -115,4 +115,7 @@ def change_line(change: LoggedChange) -> Text:
     line.append(f"{plain(row['severity']):<8} ", style)
     line.append(f"{str(change.observation_id)[:SHORT]}  ")
     line.append(plain(row["title"]))
+    if change.kind == "resolved" and row.get("resolved_at"):
+        ends = (datetime.fromisoformat(row[name]) for name in ("resolved_at", "first_window"))
+        line.append(f"; over after {span(next(ends) - next(ends))}")
     return line

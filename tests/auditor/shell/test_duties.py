@@ -32,6 +32,10 @@ def ordinary_windows(connection: psycopg.Connection) -> None:
         {"cache": CACHE, "names": [LEGACY, NEW], "start": START},
     )
     connection.execute(
+        "insert into monitoring.cache_series select %s, unnest(%s::text[]), '', %s, %s",
+        [CACHE, [LEGACY, NEW], START - timedelta(minutes=2160), START - timedelta(minutes=1)],
+    )
+    connection.execute(
         "insert into monitoring.cache_metrics_1min (cache_name, implementation_type, minute_window)"
         " values ('old', 'new', %s)",
         [START - timedelta(days=40)],
