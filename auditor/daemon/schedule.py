@@ -34,7 +34,7 @@ Work = Callable[[Connection, datetime], None]
 
 LOOK_S = 1
 """How often the daemon looks whether a minute has become scorable: one small query."""
-DUTIES_S = 60
+DUTIES_S = 15
 """How often it looks whether something is due: learning, trimming, tomorrow's partition."""
 
 
