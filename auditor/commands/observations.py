@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import getpass
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.invocation import Invocation, invocation_of
+from auditor.invocation import invocation_of
 
 if TYPE_CHECKING:
-    import psycopg
-
-    from auditor.listening.changes import LoggedChange
-    from auditor.screen import Screen
+    pass
 
 STATES = ("open", "resolved", "all")
 SEVERITIES = ("info", "warning", "critical")
@@ -168,82 +164,13 @@ def watch(
     invocation = invocation_of(context)
     settings = invocation.settings()
     with invocation.resolve() as dsn:
+        from auditor.listening.watch import Watch
         from auditor.postgres.database import listen_dsn, opened
         from auditor.schema.ready import make_ready
 
         with opened(dsn) as connection:
             make_ready(connection, settings)
-        Watch(invocation.screen, listen_dsn(dsn, settings), severity, invocation).run(since, once)
-
-
-class Watch:
-    """One terminal that listens."""
-
-    def __init__(self, screen: Screen, dsn: str, severity: str, invocation: Invocation) -> None:
-        self.screen, self.dsn, self.json = screen, dsn, invocation.json
-        self.least = SEVERITIES.index(severity)
-        self.failures = 0
-
-    def run(self, since_hours: float, once: bool) -> None:
-        """Says what is open, then each change; ends with Ctrl-C, or at once with --once."""
-        from auditor.listening.changes import Cursor, catch_up, follow, read_floor, read_floor_at
-        from auditor.stores.observations import list_observations
-
-        with self._open() as connection:
-            # the cursor before the list: what changes in between is then heard of, not lost
-            floor = (
-                read_floor_at(connection, datetime.now(UTC) - timedelta(hours=since_hours))
-                if since_hours
-                else read_floor(connection)
-            )
-            cursor = Cursor(floor)
-            if not since_hours:
-                catch_up(connection, cursor)
-            self._say_open(list_observations(connection, state="open"))
-            if once:
-                for change in catch_up(connection, cursor):
-                    self._say(change)
-                return
-        for change in follow(
-            self._open, cursor, on_trouble=self._trouble, wait=lambda: time.sleep(self._pause())
-        ):
-            self.failures = 0
-            self._say(change)
-
-    def _open(self) -> psycopg.Connection:
-        from auditor.postgres.database import opened
-
-        return opened(self.dsn, "cache-auditor watch")
-
-    def _say_open(self, rows: list) -> None:  # type: ignore[type-arg]
-        from auditor.listening.screen import show_table
-
-        if self.json:
-            for row in rows:
-                self.screen.line({"kind": "open", "observation": row})
-        elif rows:
-            show_table(self.screen, rows, datetime.now(UTC))
-        else:
-            self.screen.say("nothing is open; listening")
-
-    def _say(self, change: LoggedChange) -> None:
-        from auditor.listening.screen import change_line
-
-        if SEVERITIES.index(str(change.observation["severity"])) < self.least:
-            return
-        if self.json:
-            self.screen.line(change)
-        else:
-            self.screen.show(change_line(change))
-
-    def _trouble(self, trouble: Exception) -> None:
-        self.failures += 1
-        first = str(trouble).strip().splitlines()[0] if str(trouble).strip() else "no reason given"
-        self.screen.note(f"connection lost ({first}); trying again, nothing will be missed")
-
-    def _pause(self) -> float:
-        """Seconds before the next attempt: 0.5, 1, 2, … at most 10."""
-        return float(min(0.5 * 2 ** min(self.failures, 10), 10.0))
+        Watch(invocation.screen, listen_dsn(dsn, settings), severity).run(since, once)
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
