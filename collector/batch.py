@@ -19,6 +19,7 @@ class Beat:
     watermark_ns: everything recorded before this instant (UTC) has been delivered; None while that
     is not known to be so of any instant. The counts are since the collector's start: recorded =
     delivered + spooled + refused + dropped + what waits. lost: what died with the process.
+    buried: said by another process in the name of one that is dead.
     keys_local: keys were hashed with a secret of this host only and do not compare across hosts.
     """
 
@@ -36,6 +37,7 @@ class Beat:
     spooled: int = 0
     keys_local: bool = False
     goodbye: bool = False
+    buried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,10 @@ LONGEST_NAME = 128
 LONGEST_ERROR_TYPE = 128
 LONGEST_ERROR_MESSAGE = 2_000
 LONGEST_METADATA = 8_192
-LARGEST_BIGINT = 2**63 - 1
+# Beyond these nothing is believable, and a minute's sums could leave the range of a bigint.
+LONGEST_MS = 1e9
+LARGEST_CACHE = 2**53
+LARGEST_VALUE_BYTES = 2**40
 
 _IMPLEMENTATION = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
 # \u0000 in JSON text that is not itself behind a backslash; jsonb cannot hold it.
@@ -95,8 +98,8 @@ def prepare(event: Event, span: Span, hash_key: Callable[[Any, str], str]) -> Ro
             _implementation(implementation),
             hash_key(key, cache),
             _elapsed(elapsed),
-            _count(cache_size, "cache_size"),
-            _count(value_bytes, "value_bytes"),
+            _count(cache_size, "cache_size", LARGEST_CACHE),
+            _count(value_bytes, "value_bytes", LARGEST_VALUE_BYTES),
             _text(error_type, LONGEST_ERROR_TYPE),
             _text(message, LONGEST_ERROR_MESSAGE),
             _json(metadata),
@@ -142,12 +145,12 @@ def _elapsed(value: Any) -> float | None:
         elapsed = float(value)
     except Exception:
         raise _Broken("response_time_ms is not a number") from None
-    if not 0.0 <= elapsed < float("inf"):
-        raise _Broken("response_time_ms is negative or not finite")
+    if not 0.0 <= elapsed < LONGEST_MS:
+        raise _Broken("response_time_ms is negative, or a billion and more: is it in ms?")
     return elapsed
 
 
-def _count(value: Any, what: str) -> int | None:
+def _count(value: Any, what: str, most: int) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool):
@@ -156,8 +159,8 @@ def _count(value: Any, what: str) -> int | None:
         count = index(value)
     except Exception:
         raise _Broken(f"{what} is not a whole number") from None
-    if not 0 <= count <= LARGEST_BIGINT:
-        raise _Broken(f"{what} is negative or above 2^63 - 1")
+    if not 0 <= count <= most:
+        raise _Broken(f"{what} is negative or above {most}")
     return count
 
 

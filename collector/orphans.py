@@ -54,6 +54,7 @@ class Orphan:
                 recorded=counts.recorded if counts is not None else 0,
                 lost=lost,
                 goodbye=True,
+                buried=True,
             )
         )
         self._folder.remove()

@@ -217,10 +217,13 @@ begin
         coalesce((p_counts ->> 'keys_local')::boolean, false),
         session_user)
     on conflict (collector_id) do update set
-        last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
+        -- who speaks for a dead collector does not make it alive
+        last_seen_at = case when (p_counts ->> 'buried')::boolean then c.last_seen_at
+                            else greatest(c.last_seen_at, excluded.last_seen_at) end,
         -- a watermark never moves back, however late a replayed batch comes
         watermark    = greatest(c.watermark, excluded.watermark),
-        goodbye_at   = case when p_goodbye then excluded.last_seen_at end,
+        goodbye_at   = case when (p_counts ->> 'buried')::boolean then c.last_seen_at
+                            when p_goodbye then excluded.last_seen_at end,
         recorded     = greatest(c.recorded, excluded.recorded),
         delivered    = greatest(c.delivered, excluded.delivered),
         dropped      = greatest(c.dropped, excluded.dropped),
@@ -887,6 +890,7 @@ CREATE TABLE monitoring.cache_metric_weights (
     counts bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     value_bytes bigint DEFAULT 0 NOT NULL,
     batch_id bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT cache_metric_weights_believable CHECK (((n <= '1000000000000'::bigint) AND (value_bytes <= '1125899906842624'::bigint) AND (latency_max_ms >= (0)::double precision) AND (latency_max_ms < ('1000000000'::numeric)::double precision) AND (0 <= ALL (counts)) AND ('1000000000000'::bigint >= ALL (counts)))),
     CONSTRAINT cache_metric_weights_histogram_paired CHECK ((cardinality(bins) = cardinality(counts))),
     CONSTRAINT cache_metric_weights_implementation_type_short CHECK ((implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'::text)),
     CONSTRAINT cache_metric_weights_not_negative CHECK (((n >= 0) AND (latency_sum_ns >= 0) AND (value_bytes >= 0))),
@@ -915,8 +919,8 @@ CREATE TABLE monitoring.cache_metrics (
     batch_id bigint DEFAULT 0 NOT NULL,
     CONSTRAINT cache_metrics_implementation_type_short CHECK ((implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'::text)),
     CONSTRAINT cache_metrics_operation_type_known CHECK ((operation_type = ANY (ARRAY['hit'::text, 'miss'::text, 'set'::text, 'evict'::text, 'error'::text, 'delete'::text, 'expire'::text]))),
-    CONSTRAINT cache_metrics_response_time_real CHECK (((response_time_ms >= (0)::double precision) AND (response_time_ms < 'Infinity'::double precision))),
-    CONSTRAINT cache_metrics_sizes_not_negative CHECK (((cache_size >= 0) AND (value_bytes >= 0)))
+    CONSTRAINT cache_metrics_response_time_real CHECK (((response_time_ms >= (0)::double precision) AND (response_time_ms < ('1000000000'::numeric)::double precision))),
+    CONSTRAINT cache_metrics_sizes_believable CHECK ((((cache_size >= 0) AND (cache_size <= '9007199254740992'::bigint)) AND ((value_bytes >= 0) AND (value_bytes <= '1099511627776'::bigint))))
 )
 PARTITION BY RANGE ("timestamp");
 

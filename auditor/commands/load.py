@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collector.sinks.postgres import PostgresSink
 
 SHOWN_REFUSALS = 20
+DAY_S = 86_400
+DAY_NS = DAY_S * 10**9
 JSON_SUFFIXES = {".json", ".jsonl", ".ndjson"}
 
 
@@ -112,10 +114,10 @@ def _load_file(invocation: Invocation, sink: PostgresSink | None, file: str, pla
             result.sha256 = content.sha256
             with invocation.screen.progress(f"loading {path.name}", content.lines) as advance:
                 for cut in _cuts(path, content, sink, plan):
+                    if plan.keep and sink is not None:
+                        _pin(sink, cut, file)
                     _store(invocation, sink, cut, result, plan)
                     advance(cut.lines)
-            if plan.keep and sink is not None and result.since and result.until:
-                sink.pin(result.since, result.until, f"load --keep {Path(file).name}")
         except SchemaMismatch as error:
             raise SchemaError(f"{error}; run `cache-auditor migrate`") from error
         except ForeignPackage as error:
@@ -127,6 +129,15 @@ def _load_file(invocation: Invocation, sink: PostgresSink | None, file: str, pla
         except (OSError, EOFError, zlib.error) as error:
             raise InputRefused(f"{file} cannot be read: {error}") from error
     return result
+
+
+def _pin(sink: PostgresSink, cut: Cut, file: str) -> None:
+    """Keeps the cut's days from retention before its rows are there to be trimmed."""
+    stamps = [row.timestamp_ns for row in cut.batch.rows]
+    if stamps:
+        first = datetime.fromtimestamp(min(stamps) // DAY_NS * DAY_S, UTC)
+        last = datetime.fromtimestamp((max(stamps) // DAY_NS + 1) * DAY_S, UTC)
+        sink.pin(first, last, f"load --keep {Path(file).name}")
 
 
 def _cuts(path: Path, content: Content, sink: PostgresSink | None, plan: Plan) -> Iterator[Cut]:

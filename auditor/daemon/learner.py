@@ -102,6 +102,8 @@ def refresh(
     # score before learning: what has not been scored yet is not learned yet
     until = epoch_minute(min(settled, state.get("scored_until", settled), floor_minute(now)))
     since = until - int(span.total_seconds()) // 60
+    # before the work: what fails is tried again when it is due again, and not at every look
+    write_state(connection, "last_refresh_at", now)
     with connection.transaction():
         if not try_lock(connection, "refresh"):
             return Refreshed(None, instant(since), instant(until), 0)
@@ -109,7 +111,6 @@ def refresh(
         learned = _learn_all(histories, seed, thresholds)
         if learned.baselines:
             write_learned(connection, learned, histories.first, until, now)
-        write_state(connection, "last_refresh_at", now)
     return Refreshed(learned, instant(histories.first), instant(until), histories.windows)
 
 
@@ -208,5 +209,5 @@ def refresh_is_due(connection: Connection, now: datetime, every: timedelta) -> b
         return "settled_until" in state
     if read_versions(connection)[0] == 0:
         return now - last >= min(every, FIRST_TRY)
-    newcomers = connection.execute(queries("auditor")["read_newcomers"]).fetchone()
+    newcomers = connection.execute(queries("auditor")["read_newcomers"], {"now": now}).fetchone()
     return now - last >= (min(every, NEWCOMER_TRY) if newcomers and newcomers[0] else every)

@@ -68,7 +68,8 @@ class Daemon:
         if self._settings.open_window_refresh_s:
             refresh_s = self._settings.open_window_refresh_s
             self._every(refresh_s, "open minute", self._open_minute, "ticks")
-        self._every(DUTIES_S, "duties", self._duties, "duties")
+        self._every(DUTIES_S, "retention", self._keep, "duties")
+        self._every(DUTIES_S, "learning", self._learn, "duties")
         self._scheduler.start()
         self._stopping.wait()
         self._scheduler.shutdown(wait=True)
@@ -126,8 +127,15 @@ class Daemon:
     def _open_minute(self, connection: Connection, now: datetime) -> None:
         roll_up(connection, now, judging(self._settings).grace)
 
-    def _duties(self, connection: Connection, now: datetime) -> None:
+    def _keep(self, connection: Connection, now: datetime) -> None:
         make_days(connection)
+        retained = retain_when_due(connection, now, self._settings)
+        if retained is not None:
+            logger.info("retention removed %d rows", retained.rows)
+            for left in retained.left():
+                logger.warning("%s", left)
+
+    def _learn(self, connection: Connection, now: datetime) -> None:
         refreshed = refresh_when_due(connection, now, self._settings)
         if refreshed is not None and refreshed.learned is not None:
             logger.info(
@@ -135,8 +143,3 @@ class Daemon:
                 len(refreshed.learned.baselines),
                 refreshed.windows,
             )
-        retained = retain_when_due(connection, now, self._settings)
-        if retained is not None:
-            logger.info("retention removed %d rows", retained.rows)
-            for left in retained.left():
-                logger.warning("%s", left)

@@ -23,7 +23,7 @@ from auditor.stores.learned import InForce, read_in_force, read_versions
 from auditor.stores.scores import apply_changes, read_observations, write_scores
 from auditor.windows.minutes import MINUTE, epoch_minute
 from auditor.windows.rollup import Rolled, roll_hours, roll_up, try_lock
-from auditor.windows.state import read_state, write_state
+from auditor.windows.state import advance_state, read_state, write_state
 from auditor.windows.watermarks import Grace
 from baselines.store import instant, read_windows
 from sql import queries
@@ -33,6 +33,8 @@ BLOCK = 720
 BLOCK_WINDOWS = 100_000
 """And windows: as many minutes as hold this many, for the sake of memory."""
 MOST_RESCORED = 60
+"""Late minutes scored again in one transaction."""
+RESCORE_BACK = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,11 @@ def _score_block(
         series = max(len(in_force.learned.baselines), 1)
         minutes = max(min(BLOCK, BLOCK_WINDOWS // series), 1)
         until = min(since + timedelta(minutes=minutes), settled_until)
+        scorer = _Scorer(connection, in_force, memory.forest, how)
         if since < until and in_force.learned.baselines:
-            _judge(connection, since, until, now, how, memory, ticked)
-        if in_force.learned.baselines:
-            ticked.rescored_minutes += _rescore(connection, since, how, memory)
-        write_state(connection, "scored_until", until)
+            scorer.block(since, until, now, ticked)
+        ticked.rescored_minutes += scorer.again(since)
+        advance_state(connection, "scored_until", until)
         ticked.scored_until = until
         return until < settled_until
 
@@ -132,48 +134,49 @@ def _scored_until(connection: Connection, in_force: InForce, settled_until: date
     return min(scored, settled_until)
 
 
-def _judge(
-    connection: Connection,
-    since: datetime,
-    until: datetime,
-    now: datetime,
-    how: Judging,
-    memory: Memory,
-    ticked: Ticked,
-) -> None:
-    """Judges, keeps the scores, folds, and carries the changes out, in one transaction."""
-    in_force = memory.current(connection)
-    judged = _judged(connection, since, until, how, memory)
-    ticked.scored_windows += write_scores(connection, judged, in_force)
-    patience = timedelta(minutes=how.fold.reopen_minutes + how.fold.quiet_minutes + 1)
-    changes = fold(read_observations(connection, since, patience), judged, how.fold)
-    apply_changes(connection, changes, now)
-    ticked.changes.update(type(change).__name__.lower() for change in changes)
+class _Scorer:
+    """Judges by one set of what was learned, so that a score names what it was judged by."""
 
+    def __init__(
+        self, connection: Connection, in_force: InForce, forest: Forest | None, how: Judging
+    ) -> None:
+        self._connection, self._in_force = connection, in_force
+        self._forest, self._how = forest, how
 
-def _judged(
-    connection: Connection, since: datetime, until: datetime, how: Judging, memory: Memory
-) -> Judged:
-    """The verdict on the windows of [since, until), with the past that they are judged by."""
-    learned, first = memory.current(connection).learned, epoch_minute(since)
-    windows = read_windows(connection, first - CONTEXT, epoch_minute(until), also=learned.baselines)
-    return judge(windows, learned, since=first, forest=memory.forest, thresholds=how.thresholds)
+    def block(self, since: datetime, until: datetime, now: datetime, ticked: Ticked) -> None:
+        """Scores [since, until), folds, and carries the changes out; in one transaction."""
+        judged = self._judged(since, until)
+        ticked.scored_windows += write_scores(self._connection, judged, self._in_force)
+        fold_by = self._how.fold
+        patience = timedelta(minutes=fold_by.reopen_minutes + fold_by.quiet_minutes + 1)
+        observations = read_observations(self._connection, since, patience)
+        changes = fold(observations, judged, fold_by)
+        apply_changes(self._connection, changes, now)
+        ticked.changes.update(type(change).__name__.lower() for change in changes)
 
+    def again(self, scored_until: datetime) -> int:
+        """Scores again the minutes that late events changed; the correction is recorded with them.
 
-def _rescore(connection: Connection, scored_until: datetime, how: Judging, memory: Memory) -> int:
-    """Scores again the minutes that late events changed; the correction is recorded with them."""
-    statements = queries("auditor")
-    minutes = [
-        row[0]
-        for row in connection.execute(
-            statements["read_minutes_to_rescore"],
-            {"scored_until": scored_until, "most": MOST_RESCORED},
+        Older than RESCORE_BACK they are let be: nobody acts on them any more. Returns how many.
+        """
+        if not self._in_force.learned.baselines:
+            return 0
+        statements = queries("auditor")
+        asked = {"scored_until": scored_until, "most": MOST_RESCORED}
+        rows = self._connection.execute(statements["read_minutes_to_rescore"], asked).fetchall()
+        minutes = [row[0] for row in rows]
+        recent = [minute for minute in minutes if minute >= scored_until - RESCORE_BACK]
+        for minute in recent:
+            write_scores(self._connection, self._judged(minute, minute + MINUTE), self._in_force)
+        if minutes:
+            self._connection.execute(statements["forget_rescored"], {"minutes": minutes})
+        return len(recent)
+
+    def _judged(self, since: datetime, until: datetime) -> Judged:
+        """The verdict on the windows of [since, until), with the past that they are judged by."""
+        learned, first = self._in_force.learned, epoch_minute(since)
+        windows = read_windows(
+            self._connection, first - CONTEXT, epoch_minute(until), also=learned.baselines
         )
-    ]
-    in_force = memory.current(connection)
-    for minute in minutes:
-        judged = _judged(connection, minute, minute + MINUTE, how, memory)
-        write_scores(connection, judged, in_force)
-    if minutes:
-        connection.execute(statements["forget_rescored"], {"minutes": minutes})
-    return len(minutes)
+        rules = self._how.thresholds
+        return judge(windows, learned, since=first, forest=self._forest, thresholds=rules)

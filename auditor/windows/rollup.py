@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from auditor.windows.minutes import MINUTE, floor_minute, spans
-from auditor.windows.state import read_state, write_state
+from auditor.windows.state import advance_state, read_state
 from auditor.windows.watermarks import Grace, Passed, scorable_prefix
 from sql import queries
 
@@ -26,6 +26,9 @@ MOST_HOURS = 2000
 SETTLE_BACK = timedelta(days=31)
 # A series that has had no event for this long is no longer filled with zeros.
 KNOWN_FOR = timedelta(days=7)
+
+NODE_KNOWN_FOR = timedelta(hours=1)
+"""And a node, where its series goes on elsewhere: hosts come and go with every deploy."""
 
 Progress = Callable[[int], None]
 
@@ -100,7 +103,8 @@ def _settle(connection: Connection, ends: Sequence[Passed]) -> None:
     complete = [end.minute_end - MINUTE for end in ends if end.completeness == 1.0]
     if complete:
         connection.execute(
-            statements["fill_with_zeros"], {"minutes": complete, "known_for": KNOWN_FOR}
+            statements["fill_with_zeros"],
+            {"minutes": complete, "known_for": KNOWN_FOR, "node_known_for": NODE_KNOWN_FOR},
         )
 
 
@@ -139,11 +143,11 @@ def roll_up(
             rolled, made, changed = _roll_batches(connection, now, settled_until, progress)
             batches, windows = batches + rolled, windows + made
             minutes.update(changed)
-            _mark_to_rescore(connection, changed)
+            _mark_to_rescore(connection, [minute for minute in changed if minute < since])
             if rolled < MOST_BATCHES:
                 if ends:
                     _settle(connection, ends)
-                write_state(connection, "settled_until", settled_until)
+                advance_state(connection, "settled_until", settled_until)
                 return Rolled(batches, windows, tuple(sorted(minutes)), settled_until)
 
 
@@ -161,15 +165,13 @@ def _settle_since(connection: Connection, now: datetime) -> datetime:
     if settled is None:
         row = connection.execute(queries("auditor")["read_oldest_batch_minute"]).fetchone()
         settled = row[0] if row and row[0] else floor_minute(now)
-    return min(max(settled, floor), floor_minute(now))
+    return max(settled, floor)
 
 
 def _mark_to_rescore(connection: Connection, changed: Sequence[datetime]) -> None:
-    """Remembers minutes that changed after they were scored."""
-    scored_until = read_state(connection).get("scored_until")
-    late = [minute for minute in changed if scored_until is not None and minute < scored_until]
-    if late:
-        connection.execute(queries("auditor")["mark_to_rescore"], {"minutes": late})
+    """Remembers minutes that changed after they were settled, and so perhaps after their score."""
+    if changed:
+        connection.execute(queries("auditor")["mark_to_rescore"], {"minutes": list(changed)})
 
 
 def roll_hours(
@@ -180,7 +182,8 @@ def roll_hours(
     done = 0
     while True:
         with connection.transaction():
-            if not try_lock(connection, "hours"):
+            # the rollup's own lock: a minute that it makes and an hour that is made of it meet here
+            if not try_lock(connection, "rollup"):
                 return done
             hours = connection.execute(
                 statements["read_hours_to_roll"], {"scorable_until": scorable_until, "most": 24}

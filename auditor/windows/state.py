@@ -15,6 +15,11 @@ def read_state(connection: Connection) -> Mapping[str, datetime]:
     return dict(connection.execute(queries("auditor")["read_state"]).fetchall())
 
 
+def advance_state(connection: Connection, name: str, value: datetime) -> None:
+    """Moves one named instant on; never back, whatever another auditor's clock says."""
+    connection.execute(queries("auditor")["advance_state"], {"name": name, "value": value})
+
+
 def write_state(connection: Connection, name: str, value: datetime) -> None:
     """Sets one named instant."""
     connection.execute(queries("auditor")["write_state"], {"name": name, "value": value})

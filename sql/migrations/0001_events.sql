@@ -47,8 +47,10 @@ create table monitoring.cache_metrics (
     constraint cache_metrics_implementation_type_short check (
         implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'),
     constraint cache_metrics_response_time_real check (
-        response_time_ms >= 0 and response_time_ms < 'infinity'),
-    constraint cache_metrics_sizes_not_negative check (cache_size >= 0 and value_bytes >= 0)
+        response_time_ms >= 0 and response_time_ms < 1e9),
+    -- bounds that a minute's sums can never carry beyond a bigint: one absurd row must not stop all
+    constraint cache_metrics_sizes_believable check (
+        cache_size between 0 and 9007199254740992 and value_bytes between 0 and 1099511627776)
 ) partition by range ("timestamp");
 comment on table monitoring.cache_metrics is
     'One cache operation a row, as recorded; never changed. Partitioned by UTC day, kept 7 days.';
@@ -91,7 +93,11 @@ create table monitoring.cache_metric_weights (
         implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'),
     constraint cache_metric_weights_histogram_paired check (cardinality(bins) = cardinality(counts)),
     constraint cache_metric_weights_not_negative check (
-        n >= 0 and latency_sum_ns >= 0 and value_bytes >= 0)
+        n >= 0 and latency_sum_ns >= 0 and value_bytes >= 0),
+    constraint cache_metric_weights_believable check (
+        n <= 1000000000000 and value_bytes <= 1125899906842624
+        and latency_max_ms >= 0 and latency_max_ms < 1e9
+        and 0 <= all (counts) and 1000000000000 >= all (counts))
 );
 comment on table monitoring.cache_metric_weights is
     'Operations counted before they were shipped: n of one kind in one second of one series.';
@@ -200,10 +206,13 @@ begin
         coalesce((p_counts ->> 'keys_local')::boolean, false),
         session_user)
     on conflict (collector_id) do update set
-        last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
+        -- who speaks for a dead collector does not make it alive
+        last_seen_at = case when (p_counts ->> 'buried')::boolean then c.last_seen_at
+                            else greatest(c.last_seen_at, excluded.last_seen_at) end,
         -- a watermark never moves back, however late a replayed batch comes
         watermark    = greatest(c.watermark, excluded.watermark),
-        goodbye_at   = case when p_goodbye then excluded.last_seen_at end,
+        goodbye_at   = case when (p_counts ->> 'buried')::boolean then c.last_seen_at
+                            when p_goodbye then excluded.last_seen_at end,
         recorded     = greatest(c.recorded, excluded.recorded),
         delivered    = greatest(c.delivered, excluded.delivered),
         dropped      = greatest(c.dropped, excluded.dropped),

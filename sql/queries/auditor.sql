@@ -231,11 +231,11 @@ group by minute_window
 order by minute_window;
 
 -- name: mark_to_rescore
--- Minutes that changed although they had been scored.
+-- Minutes that changed although they had been settled. A minute that is being scored again right
+-- now is waited for, and then asked for once more.
 insert into monitoring.cache_windows_to_rescore (minute_window)
-select distinct minute_window from monitoring.cache_window_scores
-where minute_window = any(%(minutes)s::timestamptz[])
-on conflict (minute_window) do nothing;
+select unnest(%(minutes)s::timestamptz[])
+on conflict (minute_window) do update set changed_at = clock_timestamp();
 
 -- name: read_hours_to_roll
 -- Closed hours of which a minute has changed, oldest first.
@@ -396,10 +396,21 @@ from monitoring.cache_series as s
 cross join unnest(%(minutes)s::timestamptz[]) as m (minute_window)
 where s.first_minute < m.minute_window
   and s.last_minute >= m.minute_window - %(known_for)s::interval
+  -- a node that went long ago is not silent but gone; the last one speaks for its series
+  and (s.last_minute >= m.minute_window - %(node_known_for)s::interval
+       or (s.last_minute, s.node) = (
+           select t.last_minute, t.node from monitoring.cache_series as t
+           where t.cache_name = s.cache_name and t.implementation_type = s.implementation_type
+           order by t.last_minute desc, t.node desc limit 1))
 on conflict do nothing;
 
 -- name: read_state
 select name, value from monitoring.cache_auditor_state;
+
+-- name: advance_state
+insert into monitoring.cache_auditor_state as s (name, value)
+values (%(name)s, %(value)s)
+on conflict (name) do update set value = greatest(s.value, excluded.value), updated_at = now();
 
 -- name: write_state
 insert into monitoring.cache_auditor_state as s (name, value)
@@ -410,7 +421,8 @@ on conflict (name) do update set value = excluded.value, updated_at = now();
 select minute_window from monitoring.cache_windows_to_rescore
 where minute_window < %(scored_until)s
 order by minute_window
-limit %(most)s;
+limit %(most)s
+for update;
 
 -- name: forget_rescored
 delete from monitoring.cache_windows_to_rescore where minute_window = any(%(minutes)s::timestamptz[]);
@@ -605,7 +617,7 @@ order by id;
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as floor;
 
 -- name: read_floor_at
-select coalesce(
+select least(
     (select min(xid::text::bigint) from monitoring.cache_observation_changes
      where changed_at >= %(since)s),
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as floor;
@@ -751,6 +763,7 @@ order by cache_name;
 select count(*)
 from monitoring.cache_series as s
 where s.last_minute - s.first_minute >= interval '1 day'
+  and s.last_minute >= %(now)s::timestamptz - interval '1 day'
   and not exists (
       select from monitoring.cache_baseline_metrics as b
       where b.cache_name = s.cache_name and b.implementation_type = s.implementation_type

@@ -4,7 +4,9 @@
 -- Closed windows of every series in a half-open span, oldest first. A series sums its nodes; the
 -- quantiles of one with several nodes are those of the merged histograms.
 with summed as (
-    select cache_name, implementation_type, minute_window, count(*) as nodes,
+    select cache_name, implementation_type, minute_window,
+           -- a node without operations adds nothing that would have to be merged
+           count(*) filter (where total_operations > 0) as nodes,
            sum(total_operations)::double precision as total_operations,
            sum(hits)::double precision as hits, sum(misses)::double precision as misses,
            sum(sets)::double precision as sets, sum(deletes)::double precision as deletes,
@@ -14,7 +16,8 @@ with summed as (
            sum(get_errors)::double precision as get_errors,
            sum(load_errors)::double precision as load_errors,
            sum(set_errors)::double precision as set_errors,
-           case when count(*) = 1 then max(distinct_keys) end::double precision as distinct_keys,
+           case when count(*) filter (where total_operations > 0) <= 1
+                then max(distinct_keys) end::double precision as distinct_keys,
            sum(latency_sum_ms order by node) as latency_sum_ms,
            sum(hit_latency_sum_ms order by node) as hit_latency_sum_ms,
            sum(miss_latency_sum_ms order by node) as miss_latency_sum_ms,
@@ -65,13 +68,13 @@ select cache_name, implementation_type, extract(epoch from minute_window)::bigin
        total_operations, hits, misses, sets, deletes, evictions, expirations, errors, get_errors,
        load_errors, set_errors, distinct_keys, latency_sum_ms, hit_latency_sum_ms,
        miss_latency_sum_ms, bytes_read, bytes_written, avg_cache_size, completeness,
-       case when nodes = 1 then p50_response_time_ms else p50 end as p50_response_time_ms,
-       case when nodes = 1 then p95_response_time_ms else p95 end as p95_response_time_ms,
-       case when nodes = 1 then p99_response_time_ms else p99 end as p99_response_time_ms,
-       case when nodes = 1 then s.hit_p50_ms else hit_p50 end as hit_p50_ms,
-       case when nodes = 1 then s.hit_p95_ms else hit_p95 end as hit_p95_ms,
-       case when nodes = 1 then s.miss_p50_ms else miss_p50 end as miss_p50_ms,
-       case when nodes = 1 then s.miss_p95_ms else miss_p95 end as miss_p95_ms
+       case when nodes <= 1 then p50_response_time_ms else p50 end as p50_response_time_ms,
+       case when nodes <= 1 then p95_response_time_ms else p95 end as p95_response_time_ms,
+       case when nodes <= 1 then p99_response_time_ms else p99 end as p99_response_time_ms,
+       case when nodes <= 1 then s.hit_p50_ms else hit_p50 end as hit_p50_ms,
+       case when nodes <= 1 then s.hit_p95_ms else hit_p95 end as hit_p95_ms,
+       case when nodes <= 1 then s.miss_p50_ms else miss_p50 end as miss_p50_ms,
+       case when nodes <= 1 then s.miss_p95_ms else miss_p95 end as miss_p95_ms
 from summed as s
 left join quantiles as q using (cache_name, implementation_type, minute_window)
 order by minute, cache_name, implementation_type;
