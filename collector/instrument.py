@@ -99,8 +99,10 @@ class Watch:
 
             def judge(found: Any, seen: Lookup) -> None:
                 said = _quietly(metadata, found) if metadata is not None else None
-                verdict = seen.hit if _quietly(hit, found) else seen.miss
-                verdict(**said if isinstance(said, dict) else {})
+                found_it = _quietly(lambda: bool(hit(found)))
+                seen.say(
+                    "hit" if found_it else "miss", None, said if isinstance(said, dict) else {}
+                )
 
             if iscoroutinefunction(function):
 
@@ -161,13 +163,14 @@ class Lookup:
 
     def hit(self, value_bytes: int | None = None, **metadata: Any) -> None:
         """The key was there; its latency ends now."""
-        self._say("hit", value_bytes, metadata)
+        self.say("hit", value_bytes, metadata)
 
     def miss(self, **metadata: Any) -> None:
         """It was not; what follows in the block is the load."""
-        self._say("miss", None, metadata)
+        self.say("miss", None, metadata)
 
-    def _say(self, verdict: str, value_bytes: int | None, metadata: dict[str, Any]) -> None:
+    def say(self, verdict: str, value_bytes: int | None, metadata: dict[str, Any]) -> None:
+        """What it was, "hit" or "miss", with metadata under any names."""
         self._said = perf_counter_ns()
         self._verdict = verdict
         self._value_bytes = value_bytes

@@ -57,6 +57,11 @@ class Preparation:
                 rows.append(row)
         return tuple(rows)
 
+    def make_ready(self, ask: bool = True) -> None:
+        """Finds the secret unless it is known, so that `rows` need not wait for the network."""
+        if self._hasher is None:
+            self.learn(ask)
+
     def learn(self, ask: bool = True) -> KeyHasher:
         """Find the secret (again) and hash with it from now on."""
         self._secret = find_secret(self._given_secret, self._ask if ask else _not_now, self.folder)

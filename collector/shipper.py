@@ -164,11 +164,13 @@ class Shipper:
         left = self._recorder.waiting
         while left > 0 and not self._abandoned:
             batch = None
+            ask = not self._delivery.failing
+            # outside the lock, which the interpreter's exit may have to wait for
+            self._preparation.make_ready(ask)
             with self._lock:
                 events = self._recorder.drain(min(left, LARGEST_BATCH))
                 left = left - len(events) if events else 0
-                ask = not self._delivery.failing
-                rows = self._preparation.rows(events, self._clock_ns(), ask)
+                rows = self._preparation.rows(events, self._clock_ns(), ask=False)
                 if rows:
                     batch = self._next_batch(rows, before_ns if left <= 0 else None)
             if batch is not None:

@@ -237,8 +237,10 @@ def _as_path(file: str) -> Iterator[Path]:
     """The file itself; stdin is read to its end into a file that goes away again."""
     if file != "-":
         path = Path(file)
+        if path.is_dir():
+            raise NothingFound(f"{file} is a folder; name the files in it")
         if not path.is_file():
-            raise NothingFound(f"there is no file {file}")
+            raise NothingFound(f"there is no file {file}; what comes by a pipe is read as -")
         yield path
         return
     with tempfile.NamedTemporaryFile(prefix="cache-auditor-stdin-") as kept:
@@ -251,9 +253,13 @@ def _as_path(file: str) -> Iterator[Path]:
 def _opened(path: Path | None) -> Iterator[TextIO | None]:
     if path is None:
         yield None
-    else:
-        with path.open("w", encoding="utf-8") as file:
-            yield file
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise NothingFound(f"{path} cannot be written: {error.strerror}") from error
+    with file:
+        yield file
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

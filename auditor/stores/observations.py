@@ -103,7 +103,7 @@ def find_observation(connection: Connection, typed: str) -> ObservationRow:
     prefix = typed.strip().lower()
     if len(prefix) < 4 or not set(prefix) <= set("0123456789abcdef-"):
         raise NothingFound(
-            f"{typed!r} is not an observation's id; ids are the first {SHORT} or more of the "
+            f"{typed!r} is not an observation's id; type the first 4 or more of the "
             "characters that `observations list` shows"
         )
     with connection.cursor(row_factory=class_row(ObservationRow)) as cursor:

@@ -168,3 +168,26 @@ def test_the_users_callbacks_never_raise_into_the_caller(seen: Seen, pages: Watc
 
     assert find("a") == 1
     assert seen.kinds() == [("miss", None)]
+
+
+class NoTruth:
+    def __bool__(self) -> bool:
+        raise ValueError("the truth of an array is ambiguous")
+
+
+@pytest.mark.parametrize("metadata", [{1: 2}, {"self": 2}, {"value_bytes": 3}])
+def test_odd_metadata_never_costs_the_caller_its_value(
+    seen: Seen, pages: Watch, metadata: dict[Any, Any]
+) -> None:
+    """Names that are no argument's name are metadata all the same, or left out."""
+    found = pages.lookup(metadata=lambda _found: metadata)(lambda key: f"page of {key}")
+    assert found("a") == "page of a"
+    assert [event[1] for event in seen.events()] == ["hit"]
+
+
+def test_a_verdict_without_a_truth_never_costs_the_caller_its_value(
+    seen: Seen, pages: Watch
+) -> None:
+    found = pages.lookup(hit=lambda _found: NoTruth())(lambda key: f"page of {key}")
+    assert found("a") == "page of a"
+    assert [event[1] for event in seen.events()] == ["miss"]

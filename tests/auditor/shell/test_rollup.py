@@ -289,6 +289,30 @@ def test_fault_9_a_batch_delivered_twice_is_counted_once(
     assert windows(database.connect(), "c")[0]["hits"] == 2
 
 
+def test_one_absurd_row_is_set_aside_and_stops_nothing(
+    database: Database, sink: PostgresSink
+) -> None:
+    """Nanoseconds given as milliseconds, or an impossible size: refused, and the rest goes on."""
+    absurd = row("c", 1, ms=1.7e18), row("c", 1)._replace(value_bytes=2**62)
+    receipt = sink.deliver(Batch(collector_id(), 0, (row("c", 1), *absurd, row("c", 2))))
+    assert len(receipt.refused) == 2
+    roll_up(database.connect(), NOW, GRACE)
+    assert windows(database.connect(), "c")[0]["hits"] == 2
+
+
+def test_a_clock_that_lags_moves_nothing_back(database: Database, sink: PostgresSink) -> None:
+    """An auditor whose clock is behind settles nothing again."""
+    connection = database.connect()
+    sink.deliver(Batch(collector_id(), 0, (row("c", 1),)))
+    settled = roll_up(connection, FIRST + timedelta(minutes=5), GRACE).settled_until
+    behind = roll_up(connection, FIRST + timedelta(minutes=2), GRACE).settled_until
+    assert settled == behind == FIRST + timedelta(minutes=3)
+    state = connection.execute(
+        "select value from monitoring.cache_auditor_state where name = 'settled_until'"
+    )
+    assert state.fetchone() == (settled,)
+
+
 def test_samples_are_shown_and_never_summed(database: Database, sink: PostgresSink) -> None:
     """A raw row that is an example of a weight counts as sampled, not as an operation."""
     aggregator = Aggregator()

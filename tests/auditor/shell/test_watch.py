@@ -9,11 +9,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from auditor.listening.changes import Cursor, catch_up, read_floor
+from auditor.listening.changes import Cursor, catch_up, read_floor, read_floor_at
 from auditor.schema.migrations import migrate
 from tests.postgres_clusters import Database, PrivateCluster
 
@@ -136,6 +137,17 @@ def test_commits_out_of_order_are_not_missed(database: Database) -> None:
     assert heard == ["began first"]
     assert catch_up(reader, cursor) == []
     assert cursor.seen == {} or min(cursor.seen.values()) >= cursor.floor
+
+
+def test_a_look_back_waits_for_what_began_earlier(database: Database) -> None:
+    """--since begins below a transaction that is still open, and so hears of it too."""
+    slow, quick, reader = database.connect(), database.connect(), database.connect()
+    with slow.transaction():
+        observe(slow, "began first")
+        observe(quick, "committed first")
+        cursor = Cursor(read_floor_at(reader, datetime.now(UTC) - timedelta(hours=1)))
+        assert [r.observation["title"] for r in catch_up(reader, cursor)] == ["committed first"]
+    assert [r.observation["title"] for r in catch_up(reader, cursor)] == ["began first"]
 
 
 def test_a_rolled_back_change_is_never_heard(database: Database) -> None:
