@@ -36,7 +36,7 @@ lock: ## re-resolve requirements.txt (hashes, no addresses)
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	    --no-emit-index-url --no-header --upgrade --extra all --group dev pyproject.toml --output-file requirements.txt
+	    --no-emit-index-url --no-header --upgrade --extra auditor --group dev pyproject.toml --output-file requirements.txt
 	rm -rf $(VENV)-lock
 
 manifest: install ## sql/manifest.txt after a change of an SQL file
