@@ -118,7 +118,7 @@ def _continue(
     """One more minute of an open observation."""
     minute, short = judged.minute(row), float(judged.voices.short[row, column])
     holds = strange or short >= how.closing_surprise
-    after = _grown(advanced(observation, judged, row, column, holds))
+    after = grown(advanced(observation, judged, row, column, holds))
     if not holds:
         patience = how.unjudged_minutes if np.isnan(short) else how.quiet_minutes
         if after.quiet >= patience:
@@ -136,7 +136,7 @@ def _continue(
     return Extended(after, minute)
 
 
-def _grown(after: Observation) -> Observation:
+def grown(after: Observation) -> Observation:
     """The state, where a young problem that was acknowledged at once may still show its size.
 
     Intensity is a mean over INTENSITY_MINUTES: until it covers only minutes of the problem it grows

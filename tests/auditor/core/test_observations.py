@@ -9,9 +9,9 @@ from planted import DAY, NEW, lost_hits, scaled_traffic, unheard
 
 from auditor.judging.judgement import Judged, judge
 from auditor.judging.learning import Learned
-from auditor.observing.fold import FoldSettings, fold
+from auditor.observing.fold import FoldSettings, fold, grown
 from auditor.observing.observation import Change, Escalated, Extended, Observation, Opened, Resolved
-from auditor.observing.severity import Severity
+from auditor.observing.severity import INTENSITY_MINUTES, Severity
 from auditor.statistics.forest import Forest
 from baselines.series import Windows
 
@@ -66,13 +66,14 @@ def test_an_acknowledged_problem_stays_quiet_while_it_is_the_same(
 def test_a_problem_acknowledged_in_its_first_minute_may_show_its_size(
     learned: Learned, forest: Forest, next_days: Windows
 ) -> None:
-    """A steady loss that is signed at once is not taken for a turn for the worse."""
+    """While intensity still covers minutes before the problem, its growth is no worse turn."""
     windows = lost_hits(next_days, NOON, NOON + 30, 0.5)
-    first = fold([], judged(windows, learned, forest, NOON - 10, NOON + 1))
-    known = acknowledged(after(first))
-    more = fold([known], judged(windows, learned, forest, NOON + 1, NOON + 25))
-    assert after(more).damage.intensity > 2 * known.damage.intensity
-    assert [c for c in more if isinstance(c, Escalated) and c.was == c.now] == []
+    found = after(fold([], judged(windows, learned, forest, NOON - 10, NOON + 20)))
+    small = replace(found, acknowledged=True, acknowledged_intensity=0.01)
+    young = replace(small, judged_until=found.opened + INTENSITY_MINUTES)
+    old = replace(small, judged_until=found.opened + INTENSITY_MINUTES + 1)
+    assert grown(young).acknowledged_intensity == found.damage.intensity
+    assert grown(old).acknowledged_intensity == 0.01
 
 
 def test_a_worse_turn_of_an_acknowledged_problem_speaks_up(
