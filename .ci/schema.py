@@ -1,7 +1,7 @@
 """Writes sql/schema.sql: the final schema as pg_dump tells it, to be read and to be compared.
 
 What pg_dump adds for restoring is left out (settings, its version, \\restrict, owners), and so are
-the rights: 0006_grants.sql decides them, and tests/sql/test_rights.py lists them. Its three-line
+the rights: apply_grants decides them, and tests/sql/test_rights.py lists them. Its three-line
 headings become one line. The histogram's edges are shortened to the first two, the last, and how
 many there are; tests/sql/test_histogram.py compares them bit for bit.
 """

@@ -10,6 +10,7 @@ code  meaning
 6     somebody else is at it: a lock was not free in time
 7     some of the input was refused; the rest was kept
 8     the installation is incomplete or mixed
+9     there is not enough evidence yet: ask again later
 70    a fault in cache-auditor itself; a traceback says where
 130   interrupted with Ctrl-C
 141   who read the output went away
@@ -24,6 +25,10 @@ CacheAuditorError
 ├── SchemaError             5   (its kinds are in migrations.py)
 ├── Busy                    6
 ├── InputRefused            7
+│   ├── TableUnreadable
+│   ├── UnusableColumns
+│   ├── BadRow
+│   └── TooLargeHole        (these four are in tables/errors.py)
 └── InstallationError       8
     ├── MissingExtra
     └── MixedPackages

@@ -4,12 +4,25 @@ Where a value comes from is settings_sources.py's business. Environment variable
 CACHE_AUDITOR_ and the name in capitals; the two connection strings keep their usual names.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 PREFIX: Final = "CACHE_AUDITOR_"
 
@@ -36,6 +49,31 @@ def _known(zone: str) -> str:
     return zone
 
 
+def _rules(given: object) -> tuple[Any, ...]:
+    """The user's rules; of the environment as JSON. Raises RuleInvalid with every fault of them."""
+    if given == () or given == []:
+        return ()
+    # the registry of metrics brings numpy, which a command that has no rules does not need
+    from auditor.rules.reading import read_rules
+
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            given = None
+    return read_rules(given)
+
+
+def _table(given: object) -> object:
+    """A table of the settings file; of the environment as JSON, which is left as it is if wrong."""
+    if isinstance(given, str):
+        try:
+            return json.loads(given)
+        except ValueError:
+            return given
+    return given
+
+
 def _allowed(text: str) -> Any:
     """What a setting may be, in words, for the error that says it is not."""
     return Field(json_schema_extra={"allowed": text})
@@ -60,7 +98,19 @@ Seconds = Annotated[float, _span(0, 3600, "seconds")]
 Minutes = Annotated[int, _span(1, 1440, "minutes")]
 Days = Annotated[int, _span(1, 3650, "days")]
 Percent = Annotated[float, _span(0.01, 10_000, "percent")]
+Rules = Annotated[
+    tuple[Any, ...],
+    NoDecode,
+    BeforeValidator(_rules),
+    _allowed("[[rules]] tables in the settings file; in the environment the same as a JSON list"),
+]
 AlertsPerWeek = Annotated[float, _span(0.001, 100, "false observations a series and week")]
+AlertsByCache = Annotated[
+    dict[str, AlertsPerWeek] | None,
+    NoDecode,
+    BeforeValidator(_table),
+    _allowed('a table of caches and numbers from 0.001 to 100, such as {"sessions": 0.1}'),
+]
 
 
 class Settings(BaseSettings):
@@ -87,11 +137,14 @@ class Settings(BaseSettings):
     alert_budget_per_week: AlertsPerWeek = Field(
         0.25, description="expected false observations for each series and week"
     )
+    alert_budget_by_cache: AlertsByCache = Field(
+        None, description="the same for the series of some caches; a table of cache names"
+    )
     resolve_after_minutes: Minutes = Field(
-        5, description="how long a problem must be over until its observation resolves"
+        15, description="how long a problem must be over until its observation resolves"
     )
     reopen_within_minutes: Minutes = Field(
-        60, description="a problem that returns within this time reopens its observation"
+        15, description="a problem that returns within this time reopens its observation"
     )
 
     grace_s: Seconds = Field(10, description="how long a window waits for late watermarks")
@@ -123,6 +176,8 @@ class Settings(BaseSettings):
     response_time_critical_percent: Percent = Field(50, description="the same: critical")
     error_rate_warning_percent: Percent = Field(1, description="share of errors: warning")
     error_rate_critical_percent: Percent = Field(5, description="the same: critical")
+
+    rules: Rules = Field((), description="rules of your own; each opens alone, outside the budget")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

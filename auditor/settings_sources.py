@@ -34,6 +34,8 @@ class Reading:
         value = getattr(self.settings, name)
         if value is None:
             return ""
+        if isinstance(value, tuple):
+            return "; ".join(map(str, value))
         return place(value.get_secret_value()) if isinstance(value, SecretStr) else str(value)
 
 
@@ -118,8 +120,14 @@ def _checked(values: Mapping[str, object], sources: Mapping[str, str]) -> Settin
     try:
         return Settings.model_validate(good)
     except ValidationError as exc:
-        wrong = {str(error["loc"][0]) for error in exc.errors() if error["loc"]}
-        faults += [_fault(name, values[name], sources[name]) for name in sorted(wrong)]
+        wrong = {str(error["loc"][0]): error for error in exc.errors() if error["loc"]}
+        for name in sorted(wrong):
+            inner = getattr(wrong[name].get("ctx", {}).get("error"), "faults", None)
+            faults += (
+                [_fault(name, values[name], sources[name])]
+                if inner is None
+                else [f"{name} ({sources[name]}), {fault}" for fault in inner]
+            )
         faults += _pair_faults(exc)
     for name in wrong:
         del good[name]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from baselines.errors import UnreadableProfile
 from baselines.metrics import BY_NAME
+from baselines.recurrence import STEPS
 from baselines.series import FloatArray, SeriesKey
 from baselines.slots import SLOTS
 
@@ -17,6 +18,8 @@ ALL = -1
 """Slot of the row that speaks of all slots together."""
 LEVEL = -2
 """Slot of the row of the trailing level: its centre is the weight, its spread the bound."""
+DAILY = 1000
+"""Slot of the first step of the day: its centre is the shift, its spread the widening."""
 
 
 class ProfileRow(NamedTuple):
@@ -44,6 +47,7 @@ class Profile:
     means rest on). windows: (168,), how many were learned from.
     overall_*: the same over all slots. level_weight: how much of a departure of the last hour goes
     on (0..1); level_bound: how far, on the link scale, the last hour may move the centre at most.
+    daily_shift, daily_widening: (288,), what recurs at a time of the day, see `recurrence`.
     """
 
     centre: FloatArray
@@ -57,6 +61,8 @@ class Profile:
     overall_dispersion: float
     level_weight: float
     level_bound: float
+    daily_shift: FloatArray = field(default_factory=lambda: np.zeros(STEPS))
+    daily_widening: FloatArray = field(default_factory=lambda: np.ones(STEPS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +167,33 @@ def _rows(name: str, profile: Profile) -> list[ProfileRow]:
         )
         for slot in range(SLOTS)
     ]
-    return [level, overall, *week]
+    daily = [
+        ProfileRow(
+            name,
+            DAILY + step,
+            float(profile.daily_shift[step]),
+            float(profile.daily_widening[step]),
+            0.0,
+            0.0,
+            0.0,
+            0,
+        )
+        for step in range(STEPS)
+        if profile.daily_shift[step] != 0.0 or profile.daily_widening[step] != 1.0
+    ]
+    return [level, overall, *week, *daily]
 
 
 def _profile(name: str, rows: Mapping[int, ProfileRow]) -> Profile:
     missing = [slot for slot in (LEVEL, ALL, *range(SLOTS)) if slot not in rows]
-    if missing or len(rows) != SLOTS + 2:
+    daily = {slot - DAILY: row for slot, row in rows.items() if 0 <= slot - DAILY < STEPS}
+    if missing or len(rows) != SLOTS + 2 + len(daily):
         raise UnreadableProfile(f"{name} has {len(rows)} slots of {SLOTS + 2}; missing {missing}")
     week = np.array([rows[slot][2:] for slot in range(SLOTS)], dtype=np.float64).T
     centre, spread, successes, trials, dispersion, windows = (row.copy() for row in week)
+    shift, widening = np.zeros(STEPS), np.ones(STEPS)
+    for step, row in daily.items():
+        shift[step], widening[step] = row.centre, row.spread
     return Profile(
         centre,
         spread,
@@ -182,4 +206,6 @@ def _profile(name: str, rows: Mapping[int, ProfileRow]) -> Profile:
         rows[ALL].dispersion,
         rows[LEVEL].centre,
         rows[LEVEL].spread,
+        shift,
+        widening,
     )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.baseline import Baseline, Profile
+from baselines.baseline import Baseline
 from baselines.links import from_link, to_link
 from baselines.metrics import BY_NAME, Metric, denominator, numerator
-from baselines.series import FloatArray, SeriesKey, Windows
-from baselines.slots import SLOTS, minutes_of_week
+from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
+from baselines.slots import minutes_of_week
 from baselines.trailing import LOOKBACK, bounded, level
+from baselines.week import Place, at
 
 BAND = 3.0
 """Half-width of the shown band, in spreads of a single minute."""
@@ -52,10 +53,14 @@ class Expectation:
 
 
 def expect(
-    metric: Metric, windows: Windows, baselines: Mapping[SeriesKey, Baseline]
+    metric: Metric,
+    windows: Windows,
+    baselines: Mapping[SeriesKey, Baseline],
+    set_aside: BoolArray | None = None,
 ) -> Expectation:
     """What the metric should be in each window of the block.
 
+    set_aside: shape (m, n), windows that the level of the last hour is not taken from.
     Row t uses rows t-LOOKBACK..t-GAP-1 of the block and nothing later; give LOOKBACK rows of
     context before the first row that counts. A series without a baseline is NaN throughout.
     """
@@ -63,7 +68,8 @@ def expect(
     seasonal, dispersion, weight, bound = _profiles(metric, windows, baselines)
     if metric.kind == "count":
         bound = np.maximum(bound, TRAFFIC_FREEDOM)
-    moved = bounded(level(metric, above, below, seasonal, dispersion, bound), weight, bound)
+    heard = above if set_aside is None else np.where(set_aside, np.nan, above)
+    moved = bounded(level(metric, heard, below, seasonal, dispersion, bound), weight, bound)
     centre = from_link(metric, to_link(metric, seasonal) + moved)
     spread = _spread(metric, centre, below, dispersion)
     if metric.kind == "level":
@@ -75,9 +81,13 @@ def expect(
     return Expectation(metric, seasonal, centre, spread, lower, upper, dispersion)
 
 
-def expect_all(windows: Windows, baselines: Mapping[SeriesKey, Baseline]) -> dict[str, Expectation]:
-    """The expectation of every registered metric."""
-    return {name: expect(metric, windows, baselines) for name, metric in BY_NAME.items()}
+def expect_all(
+    windows: Windows,
+    baselines: Mapping[SeriesKey, Baseline],
+    set_aside: BoolArray | None = None,
+) -> dict[str, Expectation]:
+    """The expectation of every registered metric; set_aside as in `expect`."""
+    return {name: expect(metric, windows, baselines, set_aside) for name, metric in BY_NAME.items()}
 
 
 def _spread(
@@ -100,7 +110,7 @@ def _profiles(
     m, n = windows.shape
     centre, dispersion = np.full((m, n), np.nan), np.full((m, n), np.nan)
     weight, bound = np.zeros(n), np.zeros(n)
-    places: dict[str, tuple[FloatArray, FloatArray]] = {}
+    places: dict[str, Place] = {}
     for column, key in enumerate(windows.keys):
         baseline = baselines.get(key)
         profile = None if baseline is None else baseline.profiles.get(metric.name)
@@ -108,26 +118,7 @@ def _profiles(
             continue
         zone = baseline.time_zone
         if zone not in places:
-            places[zone] = _place(windows, zone)
-        centre[:, column], dispersion[:, column] = _at(metric, profile, *places[zone])
+            places[zone] = Place.of(minutes_of_week(windows.minutes(), zone))
+        centre[:, column], dispersion[:, column] = at(metric, profile, places[zone])
         weight[column], bound[column] = profile.level_weight, profile.level_bound
     return centre, dispersion, weight, bound
-
-
-def _place(windows: Windows, time_zone: str) -> tuple[FloatArray, FloatArray]:
-    """Slot whose middle lies before each minute, and how far on to the next slot's middle."""
-    position = (minutes_of_week(windows.minutes(), time_zone) - 30) / 60.0
-    before = np.floor(position)
-    return before, position - before
-
-
-def _at(
-    metric: Metric, profile: Profile, before: FloatArray, share: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Profile between the middles of two hours, linear on the link scale: no hourly steps."""
-    first = before.astype(np.int64) % SLOTS
-    second = (first + 1) % SLOTS
-    linked = to_link(metric, profile.centre)
-    mixed = (1 - share) * linked[first] + share * linked[second]
-    spread = (1 - share) * profile.dispersion[first] + share * profile.dispersion[second]
-    return from_link(metric, mixed), spread

@@ -9,10 +9,12 @@ from baselines.dispersion import dispersions
 from baselines.errors import TooFewWindows
 from baselines.links import from_link, to_link
 from baselines.metrics import METRICS, Metric, denominator, numerator, quotient
+from baselines.recurrence import recurrence
 from baselines.robust import MAD_TO_SIGMA
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey, Windows
-from baselines.slots import HOURS, SLOTS, hour_of_day, slots
+from baselines.slots import HOURS, SLOTS, hour_of_day, minutes_of_week
 from baselines.trailing import level
+from baselines.week import Place, interpolated
 
 MIN_WINDOWS = 168
 """Windows below which nothing is learned of a series."""
@@ -50,12 +52,13 @@ def fit(
     found = int(usable.sum())
     if found < MIN_WINDOWS:
         raise TooFewWindows(f"{key}", needed=MIN_WINDOWS, found=found)
-    slot = slots(one.minutes(), time_zone)
+    minutes = minutes_of_week(one.minutes(), time_zone)
+    day = np.cumsum(np.diff(minutes // 1440, prepend=minutes[0] // 1440) != 0)
     profiles = {}
     for metric in METRICS:
         above = np.where(usable, numerator(metric, one)[:, 0], np.nan)
         below = np.where(usable, denominator(metric, one)[:, 0], np.nan)
-        profile = fit_profile(metric, above, below, slot)
+        profile = fit_profile(metric, above, below, minutes, day)
         if profile is not None:
             profiles[metric.name] = profile
     learned = np.flatnonzero(usable)
@@ -64,16 +67,18 @@ def fit(
 
 
 def fit_profile(
-    metric: Metric, above: FloatArray, below: FloatArray, slot: IntArray
+    metric: Metric, above: FloatArray, below: FloatArray, minutes: IntArray, day: IntArray
 ) -> Profile | None:
     """One metric's week from its numerator and denominator, shape (m,); NaN is not learned.
 
-    slot: shape (m,), slot of the week of each row. None when fewer than MIN_WINDOWS values exist.
+    minutes: shape (m,), local minute of the week of each row; day: local day, counted. None when
+    fewer than MIN_WINDOWS values exist.
     """
     value = quotient(metric, above, below)
     known = np.isfinite(value)
     if int(known.sum()) < MIN_WINDOWS:
         return None
+    slot = minutes // 60
     hour = hour_of_day(slot)
     known = known & _ordinary(metric, value, hour)
     above, below, value = (np.where(known, each, np.nan) for each in (above, below, value))
@@ -82,7 +87,11 @@ def fit_profile(
         metric, above, below, slot, SLOTS, by_hour[np.arange(SLOTS) % HOURS], SLOT_STRENGTH
     )
     centre = from_link(metric, by_slot)
-    spread_hour, overall_dispersion = dispersions(metric, above, below, centre[slot], hour)
+    place = Place.of(minutes)
+    smooth = interpolated(metric, centre, place)
+    shift, widening = recurrence(metric, above, below, from_link(metric, smooth), day, place.step)
+    around = from_link(metric, smooth + shift[place.step])
+    spread_hour, overall_dispersion = dispersions(metric, above, below, around, hour)
     weight, bound = _persistence(
         metric, above, below, from_link(metric, by_hour)[hour], spread_hour[hour]
     )
@@ -99,6 +108,8 @@ def fit_profile(
         overall_dispersion=overall_dispersion,
         level_weight=weight,
         level_bound=bound,
+        daily_shift=shift,
+        daily_widening=widening,
     )
 
 

@@ -102,6 +102,18 @@ METRICS = (
         "up",
         judged=False,
     ),
+    Metric("entries", "entries held", "", "level", ("avg_cache_size",), (), "down", judged=False),
+    Metric(
+        "value_bytes",
+        "size of a value set",
+        "bytes",
+        "level",
+        ("bytes_written",),
+        ("sets",),
+        "up",
+        judged=False,
+        least=3,
+    ),
 )
 
 BY_NAME = {metric.name: metric for metric in METRICS}

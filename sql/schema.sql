@@ -10,29 +10,11 @@ CREATE SCHEMA monitoring;
 -- function acknowledge_observation(uuid, text, text, text)
 
 CREATE FUNCTION monitoring.acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text DEFAULT ''::text) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-    observation monitoring.cache_auditor_observations;
-begin
-    select * into observation from monitoring.cache_auditor_observations
-    where id = p_observation_id for update;
-    if not found then
-        return 'unknown';
-    end if;
-    if observation.acknowledged then
-        return 'already';
-    end if;
-    insert into monitoring.cache_acknowledgements (observation_id, acknowledged_by, reason, note)
-    values (p_observation_id, p_by, p_reason, coalesce(p_note, ''));
-    update monitoring.cache_auditor_observations set
-        acknowledged = true, acknowledged_at = now(), acknowledged_by = p_by, updated_at = now(),
-        metadata = metadata || jsonb_build_object(
-            'acknowledgement', jsonb_build_object('reason', p_reason, 'note', coalesce(p_note, '')))
-    where id = p_observation_id;
-    return 'acknowledged';
-end
+    select outcome
+    from monitoring.sign_observation(p_observation_id, p_by, p_reason, p_note, 'metric', null)
 $$;
 
 COMMENT ON FUNCTION monitoring.acknowledge_observation(p_observation_id uuid, p_by text, p_reason text, p_note text) IS 'acknowledged, already (it was, and nothing is changed), or unknown (there is no such observation).';
@@ -43,6 +25,31 @@ CREATE FUNCTION monitoring.apply_grants() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+begin
+    perform monitoring.apply_grants_before_feedback();
+    if to_regrole('cache_auditor_auditor') is not null then
+        revoke execute on function monitoring.apply_grants_before_feedback()
+            from cache_auditor_auditor;
+    end if;
+    if to_regrole('cache_auditor_reader') is not null then
+        grant select on monitoring.cache_observation_verdicts to cache_auditor_reader;
+    end if;
+    if to_regrole('cache_auditor_acknowledger') is not null then
+        grant select on monitoring.cache_observation_verdicts to cache_auditor_acknowledger;
+        grant execute on function
+            monitoring.sign_observation(uuid, text, text, text, text, interval),
+            monitoring.revoke_acknowledgement(bigint, text)
+            to cache_auditor_acknowledger;
+    end if;
+end
+$$;
+
+-- function apply_grants_before_feedback()
+
+CREATE FUNCTION monitoring.apply_grants_before_feedback() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
 declare
     wanted   constant text[] := array[
         'cache_auditor_writer', 'cache_auditor_auditor',
@@ -50,7 +57,9 @@ declare
     -- what a person or a page may read; protected by row-level security as well
     shown    constant text[] := array[
         'cache_metrics_1min', 'cache_metrics_1hour',
-        'cache_baseline_metrics', 'cache_auditor_observations'];
+        'cache_baseline_metrics', 'cache_auditor_observations', 'cache_maintenance'];
+    -- of these a person may change rows as well, within what the role is granted
+    signed   constant text[] := array['cache_maintenance'];
     published constant text[] := array['cache_metrics_1min', 'cache_auditor_observations'];
     role_name text;
     table_name text;
@@ -120,7 +129,7 @@ begin
             monitoring.cache_auditor_observations, monitoring.cache_observation_progress,
             monitoring.cache_observation_changes, monitoring.cache_acknowledgements,
             monitoring.cache_collectors, monitoring.cache_auditor_state,
-            monitoring.cache_auditor_migrations
+            monitoring.cache_auditor_migrations, monitoring.cache_maintenance
             to cache_auditor_reader;
         grant execute on function
             monitoring.calculate_hit_rate(numeric, numeric),
@@ -139,6 +148,12 @@ begin
             to cache_auditor_acknowledger;
         grant execute on function monitoring.acknowledge_observation(uuid, text, text, text)
             to cache_auditor_acknowledger;
+        -- it plans and ends a maintenance; what held stays on record, so it removes none
+        grant select,
+            insert (cache_name, implementation_type, since, until, every, starts_at, lasts,
+                    time_zone, reason, entered_by),
+            update (ended_at, ended_by, cut_at)
+            on monitoring.cache_maintenance to cache_auditor_acknowledger;
     end if;
 
     foreach table_name in array shown loop
@@ -155,7 +170,9 @@ begin
             execute format(
                 'create policy %I on monitoring.%I for %s to %I using (true)',
                 role_name || '_policy', table_name,
-                case when role_name = 'cache_auditor_auditor' then 'all' else 'select' end,
+                case when role_name = 'cache_auditor_auditor'
+                          or role_name = 'cache_auditor_acknowledger' and table_name = any(signed)
+                     then 'all' else 'select' end,
                 role_name);
         end loop;
     end loop;
@@ -397,8 +414,10 @@ begin
     insert into monitoring.cache_observation_changes (
         observation_id, kind, by, reason, note, observation)
     select c.id, c.kind,
-           case when c.kind = 'acknowledged' then c.row ->> 'acknowledged_by' end,
-           case when c.kind = 'acknowledged' then c.row #>> '{metadata,acknowledgement,reason}' end,
+           case c.kind when 'acknowledged' then c.row ->> 'acknowledged_by'
+                       when 'revoked' then c.row #>> '{metadata,revocation,by}' end,
+           case c.kind when 'acknowledged' then c.row #>> '{metadata,acknowledgement,reason}'
+                       when 'revoked' then c.row #>> '{metadata,revocation,reason}' end,
            case when c.kind = 'acknowledged' then c.row #>> '{metadata,acknowledgement,note}' end,
            c.row
     from (
@@ -409,6 +428,9 @@ begin
                    when array_position(severities, n.severity)
                         > array_position(severities, o.severity) then 'escalated'
                    when n.acknowledged and not o.acknowledged then 'acknowledged'
+                   when o.acknowledged and not n.acknowledged
+                        and (n.metadata -> 'revocation') is distinct from (o.metadata -> 'revocation')
+                        then 'revoked'
                    when o.acknowledged and not n.acknowledged then 'reopened'
                    else 'changed'
                end as kind
@@ -497,6 +519,112 @@ begin
 end
 $$;
 
+-- function revoke_acknowledgement(bigint, text)
+
+CREATE FUNCTION monitoring.revoke_acknowledgement(p_feedback_id bigint, p_by text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    observation_of uuid;
+    feedback monitoring.cache_acknowledgements;
+begin
+    select observation_id into observation_of
+    from monitoring.cache_acknowledgements where id = p_feedback_id;
+    -- in the order in which the tick takes its locks: the observation, then what was said of it
+    perform from monitoring.cache_auditor_observations where id = observation_of for update;
+    select * into feedback from monitoring.cache_acknowledgements
+    where id = p_feedback_id for update;
+    if not found then
+        return 'unknown';
+    end if;
+    if feedback.revoked_at is not null then
+        return 'already';
+    end if;
+    update monitoring.cache_acknowledgements set revoked_at = now(), revoked_by = p_by
+    where id = p_feedback_id;
+    update monitoring.cache_auditor_observations set
+        acknowledged = false, acknowledged_at = null, acknowledged_by = null, updated_at = now(),
+        metadata = (metadata - 'acknowledgement') || jsonb_build_object(
+            'revocation', jsonb_build_object(
+                'feedback', p_feedback_id, 'by', p_by, 'reason', feedback.reason))
+    where id = feedback.observation_id and acknowledged;
+    return 'revoked';
+end
+$$;
+
+COMMENT ON FUNCTION monitoring.revoke_acknowledgement(p_feedback_id bigint, p_by text) IS 'revoked, already (it was, or a worse turn took it back), or unknown (there is no such feedback).';
+
+-- function sign_observation(uuid, text, text, text, text, interval)
+
+CREATE FUNCTION monitoring.sign_observation(p_observation_id uuid, p_by text, p_reason text, p_note text DEFAULT ''::text, p_scope text DEFAULT 'metric'::text, p_expires interval DEFAULT NULL::interval, OUT outcome text, OUT feedback_id bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    observation monitoring.cache_auditor_observations;
+    lasts interval := coalesce(p_expires, case p_reason
+        when 'false-alarm' then interval '30 days'
+        when 'expected' then interval '24 hours'
+        when 'new-normal' then interval '14 days'
+    end);
+begin
+    if p_scope is null or p_scope not in ('metric', 'series', 'cache-metric', 'cache') then
+        raise check_violation using message = format('there is no scope %L', p_scope),
+            hint = 'It is metric, series, cache-metric or cache.';
+    end if;
+    if lasts < interval '1 minute' or lasts > interval '366 days' then
+        raise check_violation using message = format('feedback cannot last %s', lasts),
+            hint = 'It lasts from a minute to 366 days.';
+    end if;
+    select * into observation from monitoring.cache_auditor_observations
+    where id = p_observation_id for update;
+    if not found then
+        outcome := 'unknown';
+        return;
+    end if;
+    if observation.acknowledged then
+        outcome := 'already';
+        return;
+    end if;
+    insert into monitoring.cache_acknowledgements (
+        observation_id, acknowledged_by, reason, note, scope_cache_name, scope_implementation_type,
+        scope_metric, expires_at, bar, severity)
+    values (
+        p_observation_id, p_by, p_reason, coalesce(p_note, ''), observation.cache_name,
+        case when p_scope in ('metric', 'series') then observation.implementation_type end,
+        case when p_scope in ('metric', 'cache-metric') then observation.metric_name end,
+        case when p_reason <> 'fixed' then now() + lasts end,
+        (select (progress ->> 'peak_surprise')::double precision
+         from monitoring.cache_observation_progress where observation_id = p_observation_id),
+        observation.severity)
+    returning id into feedback_id;
+    update monitoring.cache_auditor_observations set
+        acknowledged = true, acknowledged_at = now(), acknowledged_by = p_by, updated_at = now(),
+        metadata = metadata || jsonb_build_object(
+            'acknowledgement', jsonb_build_object('reason', p_reason, 'note', coalesce(p_note, '')))
+    where id = p_observation_id;
+    outcome := 'acknowledged';
+end
+$$;
+
+COMMENT ON FUNCTION monitoring.sign_observation(p_observation_id uuid, p_by text, p_reason text, p_note text, p_scope text, p_expires interval, OUT outcome text, OUT feedback_id bigint) IS 'outcome: acknowledged, already (it was, and nothing is changed), or unknown; feedback_id: of the new row of cache_acknowledgements. Scope: metric, series, cache-metric or cache.';
+
+-- function take_back_acknowledgements()
+
+CREATE FUNCTION monitoring.take_back_acknowledgements() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update monitoring.cache_acknowledgements as a set revoked_at = now()
+    from new_rows as n join old_rows as o using (id)
+    where o.acknowledged and not n.acknowledged
+      and a.observation_id = n.id and a.revoked_at is null;
+    return null;
+end
+$$;
+
 -- function windows_insert_begins()
 
 CREATE FUNCTION monitoring.windows_insert_begins() RETURNS trigger
@@ -558,14 +686,36 @@ CREATE TABLE monitoring.cache_acknowledgements (
     note text DEFAULT ''::text NOT NULL,
     acknowledged_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
+    scope_cache_name text NOT NULL,
+    scope_implementation_type text,
+    scope_metric text,
+    expires_at timestamp with time zone,
+    bar double precision,
+    severity text NOT NULL,
+    revoked_by text,
+    CONSTRAINT cache_acknowledgements_expires_unless_fixed CHECK ((((reason = 'fixed'::text) = (expires_at IS NULL)) AND (expires_at >= acknowledged_at))),
     CONSTRAINT cache_acknowledgements_note_short CHECK ((char_length(note) <= 2000)),
     CONSTRAINT cache_acknowledgements_reason_known CHECK ((reason = ANY (ARRAY['fixed'::text, 'expected'::text, 'false-alarm'::text, 'new-normal'::text]))),
+    CONSTRAINT cache_acknowledgements_revoked_when_revoked CHECK (((revoked_by IS NULL) OR ((revoked_at IS NOT NULL) AND ((char_length(revoked_by) >= 1) AND (char_length(revoked_by) <= 200))))),
+    CONSTRAINT cache_acknowledgements_severity_known CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
     CONSTRAINT cache_acknowledgements_signed CHECK (((char_length(acknowledged_by) >= 1) AND (char_length(acknowledged_by) <= 200)))
 );
 
 COMMENT ON TABLE monitoring.cache_acknowledgements IS 'A person''s signed note on an observation. fixed: real, and mended. expected: real, and planned. false-alarm: not real. new-normal: how things are from now on.';
 
-COMMENT ON COLUMN monitoring.cache_acknowledgements.revoked_at IS 'A worse turn reopened the observation; null: it stands.';
+COMMENT ON COLUMN monitoring.cache_acknowledgements.revoked_at IS 'It no longer counts, from then on; null: it stands.';
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.scope_implementation_type IS 'Null: every implementation of the cache.';
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.scope_metric IS 'The leading metric of the observations that it silences; null: any.';
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.expires_at IS 'Until when it silences, at least; expected goes on until its observation has resolved, new-normal ends when the new has been learned. Null where it silences nothing (fixed).';
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.bar IS 'The surprise that the observation had reached when it was signed; null: not known.';
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.severity IS 'Of the observation when it was signed: what is more severe is never silenced by it.';
+
+COMMENT ON COLUMN monitoring.cache_acknowledgements.revoked_by IS 'Who revoked it; null: a worse turn of the observation took it back.';
 
 -- sequence cache_acknowledgements_id_seq
 
@@ -839,6 +989,56 @@ CREATE TABLE monitoring.cache_hours_to_roll (
 
 COMMENT ON TABLE monitoring.cache_hours_to_roll IS 'Hours of which a minute has changed since they were last made.';
 
+-- table cache_maintenance
+
+CREATE TABLE monitoring.cache_maintenance (
+    id bigint NOT NULL,
+    cache_name text,
+    implementation_type text,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    every text,
+    starts_at time without time zone,
+    lasts interval,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    entered_by text NOT NULL,
+    entered_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    cut_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    CONSTRAINT cache_maintenance_cuts_real CHECK (((cardinality(cut_at) <= 1000) AND (array_position(cut_at, NULL::timestamp with time zone) IS NULL) AND (NOT (cut_at && '{infinity,-infinity}'::timestamp with time zone[])))),
+    CONSTRAINT cache_maintenance_ended_signed CHECK ((((ended_at IS NULL) OR (ended_by IS NOT NULL)) AND ((char_length(ended_by) >= 1) AND (char_length(ended_by) <= 200)))),
+    CONSTRAINT cache_maintenance_ends_after_it_begins CHECK ((until > since)),
+    CONSTRAINT cache_maintenance_every_known CHECK ((every ~ '^(daily|last day|day ([1-9]|[12][0-9]|3[01])|(monday|tuesday|wednesday|thursday|friday|saturday|sunday)(,(monday|tuesday|wednesday|thursday|friday|saturday|sunday))*)$'::text)),
+    CONSTRAINT cache_maintenance_lasts_short CHECK (((lasts >= '00:01:00'::interval) AND (lasts <= '31 days'::interval))),
+    CONSTRAINT cache_maintenance_once_or_again CHECK ((((every IS NULL) = (starts_at IS NULL)) AND ((every IS NULL) = (lasts IS NULL)) AND ((every IS NOT NULL) OR (until IS NOT NULL)))),
+    CONSTRAINT cache_maintenance_once_short CHECK (((every IS NOT NULL) OR (((until - since) >= '00:01:00'::interval) AND ((until - since) <= '31 days'::interval)))),
+    CONSTRAINT cache_maintenance_reason_short CHECK ((char_length(reason) <= 2000)),
+    CONSTRAINT cache_maintenance_scope_named CHECK (((cache_name <> ''::text) AND (implementation_type <> ''::text))),
+    CONSTRAINT cache_maintenance_signed CHECK (((char_length(entered_by) >= 1) AND (char_length(entered_by) <= 200))),
+    CONSTRAINT cache_maintenance_starts_on_the_minute CHECK ((starts_at = (date_trunc('minute'::text, (starts_at)::interval))::time without time zone)),
+    CONSTRAINT cache_maintenance_time_zone_short CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 100))),
+    CONSTRAINT cache_maintenance_years_real CHECK (((since >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (since < '2200-01-01 00:00:00+00'::timestamp with time zone) AND (until < '2200-01-01 00:00:00+00'::timestamp with time zone) AND (ended_at >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (ended_at < '2200-01-01 00:00:00+00'::timestamp with time zone)))
+);
+
+COMMENT ON TABLE monitoring.cache_maintenance IS 'While it holds, nothing new is opened for its series and nothing escalates; its windows are not learned from.';
+
+COMMENT ON COLUMN monitoring.cache_maintenance.every IS 'null: once, in [since, until). daily; weekdays such as monday,thursday; day 1 to day 31 of a month; last day of a month.';
+
+COMMENT ON COLUMN monitoring.cache_maintenance.cut_at IS 'Instants at which the occurrence that was on was ended, and no other.';
+
+-- sequence cache_maintenance_id_seq
+
+ALTER TABLE monitoring.cache_maintenance ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_maintenance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table cache_metric_batches
 
 CREATE TABLE monitoring.cache_metric_batches (
@@ -1057,12 +1257,12 @@ CREATE TABLE monitoring.cache_observation_changes (
     reason text,
     note text,
     observation jsonb NOT NULL,
-    CONSTRAINT cache_observation_changes_kind_known CHECK ((kind = ANY (ARRAY['opened'::text, 'escalated'::text, 'acknowledged'::text, 'reopened'::text, 'resolved'::text, 'changed'::text])))
+    CONSTRAINT cache_observation_changes_kind_known CHECK ((kind = ANY (ARRAY['opened'::text, 'escalated'::text, 'acknowledged'::text, 'revoked'::text, 'reopened'::text, 'resolved'::text, 'changed'::text])))
 );
 
 COMMENT ON TABLE monitoring.cache_observation_changes IS 'Append-only log of every transition, written in its transaction, kept 7 days: what listeners catch up from.';
 
-COMMENT ON COLUMN monitoring.cache_observation_changes.kind IS 'opened, escalated (a higher severity), acknowledged, reopened (after it was over, or worse than when it was acknowledged), resolved; changed: anything else.';
+COMMENT ON COLUMN monitoring.cache_observation_changes.kind IS 'opened, escalated (a higher severity), acknowledged, revoked (the acknowledgement), reopened (after it was over, or worse than when it was acknowledged), resolved; changed: anything else.';
 
 -- sequence cache_observation_changes_id_seq
 
@@ -1087,6 +1287,27 @@ CREATE TABLE monitoring.cache_observation_progress (
 );
 
 COMMENT ON TABLE monitoring.cache_observation_progress IS 'What moves every minute while a problem lasts; unpublished, so that listeners are not woken.';
+
+-- table cache_observation_verdicts
+
+CREATE TABLE monitoring.cache_observation_verdicts (
+    observation_id uuid NOT NULL,
+    moment text NOT NULL,
+    minute_window timestamp with time zone NOT NULL,
+    surprise double precision,
+    severity text NOT NULL,
+    verdict jsonb NOT NULL,
+    in_force jsonb NOT NULL,
+    forest_id bigint,
+    rules jsonb NOT NULL,
+    made_with jsonb NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cache_observation_verdicts_moment_known CHECK ((moment = ANY (ARRAY['opened'::text, 'worst'::text])))
+);
+
+COMMENT ON TABLE monitoring.cache_observation_verdicts IS 'What was found in the window that opened an observation and in its worst one, and by what it was judged: `explain` judges it again and compares.';
+
+COMMENT ON COLUMN monitoring.cache_observation_verdicts.moment IS 'opened: the window whose scoring opened it. worst: the most surprising one since.';
 
 -- table cache_retention_pins
 
@@ -1172,10 +1393,13 @@ CREATE TABLE monitoring.cache_window_scores (
     calibration_id bigint,
     run_id bigint NOT NULL,
     corrected_at timestamp with time zone,
+    silenced_by bigint,
     CONSTRAINT cache_window_scores_score_in_unit CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)))
 );
 
 COMMENT ON TABLE monitoring.cache_window_scores IS 'How strange each closed window was, with the inputs from which the score can be made again.';
+
+COMMENT ON COLUMN monitoring.cache_window_scores.silenced_by IS 'The acknowledgement that kept an observation from opening in this window.';
 
 -- table cache_windows_to_rescore
 
@@ -1255,6 +1479,11 @@ ALTER TABLE ONLY monitoring.cache_histograms_1min
 ALTER TABLE ONLY monitoring.cache_hours_to_roll
     ADD CONSTRAINT cache_hours_to_roll_pkey PRIMARY KEY (hour_window);
 
+-- constraint cache_maintenance cache_maintenance_pkey
+
+ALTER TABLE ONLY monitoring.cache_maintenance
+    ADD CONSTRAINT cache_maintenance_pkey PRIMARY KEY (id);
+
 -- constraint cache_metric_batches cache_metric_batches_once
 
 ALTER TABLE ONLY monitoring.cache_metric_batches
@@ -1297,6 +1526,11 @@ ALTER TABLE ONLY monitoring.cache_observation_changes
 ALTER TABLE ONLY monitoring.cache_observation_progress
     ADD CONSTRAINT cache_observation_progress_pkey PRIMARY KEY (observation_id);
 
+-- constraint cache_observation_verdicts cache_observation_verdicts_pkey
+
+ALTER TABLE ONLY monitoring.cache_observation_verdicts
+    ADD CONSTRAINT cache_observation_verdicts_pkey PRIMARY KEY (observation_id, moment);
+
 -- constraint cache_retention_pins cache_retention_pins_pkey
 
 ALTER TABLE ONLY monitoring.cache_retention_pins
@@ -1330,6 +1564,10 @@ ALTER TABLE ONLY monitoring.cache_windows_to_rescore
 -- index cache_acknowledgements_observation_idx
 
 CREATE INDEX cache_acknowledgements_observation_idx ON monitoring.cache_acknowledgements USING btree (observation_id);
+
+-- index cache_acknowledgements_standing_idx
+
+CREATE INDEX cache_acknowledgements_standing_idx ON monitoring.cache_acknowledgements USING btree (expires_at) WHERE (revoked_at IS NULL);
 
 -- index cache_auditor_observations_open_idx
 
@@ -1443,6 +1681,10 @@ CREATE INDEX cache_observation_changes_xid_idx ON monitoring.cache_observation_c
 
 CREATE INDEX cache_score_runs_until_idx ON monitoring.cache_score_runs USING btree (until);
 
+-- index cache_window_scores_silenced_idx
+
+CREATE INDEX cache_window_scores_silenced_idx ON monitoring.cache_window_scores USING btree (minute_window) WHERE (silenced_by IS NOT NULL);
+
 -- index cache_window_scores_window_idx
 
 CREATE INDEX cache_window_scores_window_idx ON monitoring.cache_window_scores USING btree (minute_window);
@@ -1458,6 +1700,10 @@ CREATE TRIGGER log_opened AFTER INSERT ON monitoring.cache_auditor_observations 
 -- trigger cache_observation_changes observations_changed
 
 CREATE TRIGGER observations_changed AFTER INSERT ON monitoring.cache_observation_changes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.observations_changed();
+
+-- trigger cache_auditor_observations take_back
+
+CREATE TRIGGER take_back AFTER UPDATE ON monitoring.cache_auditor_observations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.take_back_acknowledgements();
 
 -- trigger cache_metrics_1min windows_insert_begins
 
@@ -1486,9 +1732,18 @@ ALTER TABLE ONLY monitoring.cache_baseline_profiles
 ALTER TABLE ONLY monitoring.cache_observation_progress
     ADD CONSTRAINT cache_observation_progress_observation_id_fkey FOREIGN KEY (observation_id) REFERENCES monitoring.cache_auditor_observations(id) ON DELETE CASCADE;
 
+-- fk constraint cache_observation_verdicts cache_observation_verdicts_observation_id_fkey
+
+ALTER TABLE ONLY monitoring.cache_observation_verdicts
+    ADD CONSTRAINT cache_observation_verdicts_observation_id_fkey FOREIGN KEY (observation_id) REFERENCES monitoring.cache_auditor_observations(id) ON DELETE CASCADE;
+
 -- policy cache_auditor_observations cache_auditor_acknowledger_policy
 
 CREATE POLICY cache_auditor_acknowledger_policy ON monitoring.cache_auditor_observations FOR SELECT TO cache_auditor_acknowledger USING (true);
+
+-- policy cache_maintenance cache_auditor_acknowledger_policy
+
+CREATE POLICY cache_auditor_acknowledger_policy ON monitoring.cache_maintenance TO cache_auditor_acknowledger USING (true);
 
 -- policy cache_auditor_observations cache_auditor_auditor_policy
 
@@ -1497,6 +1752,10 @@ CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_auditor_observati
 -- policy cache_baseline_metrics cache_auditor_auditor_policy
 
 CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_baseline_metrics TO cache_auditor_auditor USING (true);
+
+-- policy cache_maintenance cache_auditor_auditor_policy
+
+CREATE POLICY cache_auditor_auditor_policy ON monitoring.cache_maintenance TO cache_auditor_auditor USING (true);
 
 -- policy cache_metrics_1hour cache_auditor_auditor_policy
 
@@ -1518,6 +1777,10 @@ CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_auditor_observatio
 
 CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_baseline_metrics FOR SELECT TO cache_auditor_reader USING (true);
 
+-- policy cache_maintenance cache_auditor_reader_policy
+
+CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_maintenance FOR SELECT TO cache_auditor_reader USING (true);
+
 -- policy cache_metrics_1hour cache_auditor_reader_policy
 
 CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_metrics_1hour FOR SELECT TO cache_auditor_reader USING (true);
@@ -1529,6 +1792,10 @@ CREATE POLICY cache_auditor_reader_policy ON monitoring.cache_metrics_1min FOR S
 -- row security cache_baseline_metrics
 
 ALTER TABLE monitoring.cache_baseline_metrics ENABLE ROW LEVEL SECURITY;
+
+-- row security cache_maintenance
+
+ALTER TABLE monitoring.cache_maintenance ENABLE ROW LEVEL SECURITY;
 
 -- row security cache_metrics_1hour
 

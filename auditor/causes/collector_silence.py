@@ -9,18 +9,20 @@ SIGNATURE = Signature(
     title="nothing is heard from the collector",
     catalogue="S17",
     required=(
-        Clue("minutes without a window", lambda s: s.missing, at_least=0.5, weight=2.0, share=True),
+        Clue("minutes without a window", lambda s: s.missing, at_least=0.5, weight=4.0, share=True),
     ),
     clues=(
         Clue(
-            "the other implementations' traffic",
-            lambda s: s.sibling_traffic,
-            at_most=0.3,
+            "minutes without a window",
+            lambda s: s.missing,
+            at_least=0.5,
             weight=0.5,
+            share=True,
+            others=True,
         ),
     ),
     recommendation=(
-        "Check the collector and its way to the database first (doctor does), then the "
-        "service itself."
+        "Check the collector and its way to the database first (doctor does), "
+        "then the service itself."
     ),
 )

@@ -2,170 +2,172 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
+from auditor.causes.contents import BEFORE, Contents
+from auditor.causes.course import fading, least, mean_hit_time, median_hit_time
+from auditor.causes.stretch import UNKNOWN, Stretch
 from auditor.statistics.scene import EPISODE, Scene
-from baselines.series import FloatArray, siblings
+from baselines.series import SeriesKey, siblings
 
-BEFORE = 10
-"""Rows ahead of the stretch that say how full the cache was."""
-PRIOR = 3.0
-"""Events added to both sides of a factor of counts, so that 1 of an expected 0.1 is not tenfold."""
+NOT_AVERAGED = ("minutes", "others")
+LATE = 3
+"""Minutes at the end of the stretch that say how it stands now."""
+INCUMBENT = "legacy"
+"""The implementation that another is rolled out beside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
     """One series over the episode so far; factors are found / expected, NaN = not measured.
 
-    minutes: length of the stretch. miss_share: misses among hits and misses, late_miss_share: the
-    same in the latest third. entries: how many the cache holds now over how many it held before the
-    stretch. error_share,
-    load_error_share, connection_error_share: of operations, loads, gets. fading: miss ratio of the
-    latest third over that of the first third. missing: share of minutes without a window.
-    sibling_*: the mean of the other implementations of the same cache.
+    Shares, 0..1: connection_error_share of gets, load_error_share of
+    misses, set_error_share of sets that were tried, error_share of operations; missing minutes;
+    hits_lost of the usual hits, in the worst minutes.
+    Sudden losses, as shares of what was held: vanished, evicted, expired. loaded: what was written
+    at once in the hour before, rewritten: sets of keys that were there, more than before.
+    late_*: of the latest LATE minutes. fading: the miss ratio of the latest third over that of the
+    first third. entries: over those before the stretch; entries_lately: over those of an hour and a
+    half before. value_*: bytes a set and a hit, response_* and keys_a_get: over the hour before.
+    uneven: hit_time over hit_median.
+    departure: the largest of misses, hit time and misses that are not set. apart: that over the
+    other implementations'. candidate: 1 when this implementation is being rolled out beside
+    another, 0 when it is the one replaced or alone. minutes: of the stretch.
+    others: the mean of the other implementations of the same cache, or None when there are none.
     """
 
-    minutes: int
-    miss_share: float
-    late_miss_share: float
-    entries: float
     misses: float
+    unserved: float
+    hits_lost: float
+    loads: float
     hit_time: float
+    hit_median: float
+    uneven: float
     load_time: float
+    response_p50: float
+    response_p95: float
+    response_p99: float
     error_share: float
-    load_error_share: float
     connection_error_share: float
+    load_error_share: float
+    set_error_share: float
     traffic: float
+    served: float
     sets: float
     sets_a_miss: float
     evictions: float
     expirations: float
+    evictions_a_get: float
+    expirations_a_get: float
     deletes: float
     distinct_keys: float
+    keys_a_get: float
+    value_written: float
+    value_read: float
+    entries: float
+    entries_lately: float
+    vanished: float
+    evicted: float
+    expired: float
+    loaded: float
+    rewritten: float
+    departure: float
+    late_connection_error_share: float
+    late_expirations: float
     fading: float
     missing: float
     completeness: float
-    sibling_misses: float
-    sibling_hit_time: float
-    sibling_load_time: float
-    sibling_traffic: float
+    apart: float
+    candidate: float
+    minutes: int
+    others: Symptoms | None = None
 
 
 def symptoms(scene: Scene, first: int, last: int, column: int) -> Symptoms:
     """The symptoms of one series in rows first..last (both with), at most the last EPISODE rows."""
     span = slice(max(first, last + 1 - EPISODE, 0), last + 1)
-    own = _Factors(scene, span, column)
-    others = [_Factors(scene, span, other) for other in siblings(scene.windows.keys)[column]]
+    beside = siblings(scene.windows.keys)[column]
+    own = _symptoms(Stretch(scene, span, column))
+    if not beside:
+        return replace(own, candidate=0.0)
+    others = _mean([_symptoms(Stretch(scene, span, other)) for other in beside])
+    candidate = _candidate(scene.windows.keys[column], [scene.windows.keys[x] for x in beside])
+    apart = own.departure / others.departure
+    return replace(own, apart=apart, candidate=candidate, others=others)
+
+
+def _symptoms(stretch: Stretch) -> Symptoms:
+    """Of one series for itself."""
+    contents, late = Contents(stretch), stretch.late(LATE)
+    later = stretch.late(LATE if stretch.rows >= 2 * LATE else 0)
+    failed = stretch.share("get_errors", "gets")
+    misses, traffic = stretch.misses(), stretch.count("gets", "traffic")
+    served = traffic * (1 - (failed if np.isfinite(failed) else 0.0))
+    hit_time, hit_median = mean_hit_time(stretch, failed), median_hit_time(stretch, failed)
+    sets_a_miss = stretch.ratio("sets", "misses", "fill_share")
     return Symptoms(
-        minutes=span.stop - span.start,
-        miss_share=own.share("misses", "hits", "misses"),
-        late_miss_share=own.late_miss_share(),
-        entries=own.entries(),
-        misses=own.misses(),
-        hit_time=own.time("hit", "hits"),
-        load_time=own.time("miss", "misses"),
-        error_share=own.share("errors", "total_operations"),
-        load_error_share=own.share("load_errors", "misses"),
-        connection_error_share=own.share("get_errors", "gets"),
-        traffic=own.count("gets", "traffic"),
-        sets=own.count("sets", "sets"),
-        sets_a_miss=own.sets_a_miss(),
-        evictions=own.count("evictions", "evictions"),
-        expirations=own.count("expirations", "expirations"),
-        deletes=own.count("deletes", "deletes"),
-        distinct_keys=own.count("distinct_keys", "distinct_keys"),
-        fading=own.fading(),
-        missing=float(np.mean(~np.isfinite(own.column("gets")))),
-        completeness=own.least("completeness"),
-        sibling_misses=_mean([each.misses() for each in others]),
-        sibling_hit_time=_mean([each.time("hit", "hits") for each in others]),
-        sibling_load_time=_mean([each.time("miss", "misses") for each in others]),
-        sibling_traffic=_mean([each.count("gets", "traffic") for each in others]),
+        misses=misses,
+        unserved=stretch.unserved(),
+        hits_lost=stretch.since(BEFORE).hits_lost(),
+        loads=misses * served,
+        hit_time=hit_time,
+        hit_median=hit_median,
+        uneven=hit_time / hit_median if hit_median > 0 else UNKNOWN,
+        load_time=stretch.ratio("miss_latency_sum_ms", "misses", "miss_latency_ms"),
+        response_p50=stretch.level_against_hour("p50_response_time_ms"),
+        response_p95=stretch.level_against_hour("p95_response_time_ms"),
+        response_p99=stretch.level_against_hour("p99_response_time_ms"),
+        error_share=stretch.share("errors", "total_operations"),
+        connection_error_share=failed,
+        load_error_share=stretch.share("load_errors", "misses"),
+        set_error_share=stretch.share("set_errors", "sets", "set_errors"),
+        traffic=traffic,
+        served=served,
+        sets=stretch.count("sets", "sets"),
+        sets_a_miss=sets_a_miss,
+        evictions=stretch.count("evictions", "evictions"),
+        expirations=stretch.count("expirations", "expirations"),
+        evictions_a_get=stretch.count("evictions", "evictions") / traffic,
+        expirations_a_get=stretch.count("expirations", "expirations") / traffic,
+        deletes=stretch.count("deletes", "deletes"),
+        distinct_keys=stretch.count("distinct_keys", "distinct_keys"),
+        keys_a_get=stretch.against_hour("distinct_keys", "gets"),
+        value_written=stretch.against_hour("bytes_written", "sets"),
+        value_read=stretch.against_hour("bytes_read", "hits"),
+        entries=contents.now(),
+        entries_lately=contents.lately(),
+        vanished=contents.vanished(),
+        evicted=contents.evicted(),
+        expired=contents.expired(),
+        loaded=contents.loaded(),
+        rewritten=contents.rewritten(),
+        departure=float(np.nanmax([1.0, misses, hit_time, 1 / max(sets_a_miss, 0.01)])),
+        late_connection_error_share=late.share("get_errors", "gets"),
+        late_expirations=later.count("expirations", "expirations"),
+        fading=fading(stretch),
+        missing=float(np.mean(~np.isfinite(stretch.column("gets")))),
+        completeness=least(stretch, "completeness"),
+        apart=UNKNOWN,
+        candidate=UNKNOWN,
+        minutes=stretch.span.stop - stretch.span.start,
     )
 
 
-class _Factors:
-    """Sums of one series over one stretch."""
-
-    def __init__(self, scene: Scene, span: slice, column: int) -> None:
-        self._scene, self._span, self._column = scene, span, column
-
-    def column(self, name: str) -> FloatArray:
-        return self._scene.windows.column(name)[self._span, self._column]
-
-    def expected(self, metric: str) -> FloatArray:
-        return self._scene.expectations[metric].centre[self._span, self._column]
-
-    def least(self, name: str) -> float:
-        found = self.column(name)
-        return float(np.nanmin(found)) if np.isfinite(found).any() else float("nan")
-
-    def share(self, part: str, *whole: str) -> float:
-        total = sum(float(np.nansum(self.column(name))) for name in whole)
-        found = self.column(part)
-        if not np.isfinite(found).any() or total <= 0:
-            return float("nan")
-        return float(np.nansum(found)) / total
-
-    def count(self, name: str, metric: str) -> float:
-        found, expected = np.nan_to_num(self.column(name)), self.expected(metric)
-        if not np.isfinite(expected).any():
-            return float("nan")
-        return float((found.sum() + PRIOR) / (np.nansum(expected) + PRIOR))
-
-    def late_miss_share(self) -> float:
-        """Misses among hits and misses in the latest third, at least one minute."""
-        misses, hits = self.column("misses"), self.column("hits")
-        late = slice(misses.size - max(misses.size // 3, 1), None)
-        total = float(np.nansum(misses[late]) + np.nansum(hits[late]))
-        return float(np.nansum(misses[late])) / total if total > 0 else float("nan")
-
-    def entries(self) -> float:
-        """Entries at the end of the stretch over the mean of the BEFORE rows ahead of it."""
-        held = self._scene.windows.column("avg_cache_size")[:, self._column]
-        first = self._span.start
-        before = held[max(first - BEFORE, 0) : first]
-        now = held[self._span]
-        before, now = before[np.isfinite(before)], now[np.isfinite(now)]
-        if before.size == 0 or now.size == 0 or before.mean() <= 0:
-            return float("nan")
-        return float(now[-1] / before.mean())
-
-    def misses(self) -> float:
-        share = 1 - self.expected("hit_rate") / 100.0
-        trials = self.column("hits") + self.column("misses")
-        if not np.isfinite(share * trials).any():
-            return float("nan")
-        found = float(np.nansum(self.column("misses")))
-        return (found + PRIOR) / (float(np.nansum(share * trials)) + PRIOR)
-
-    def time(self, which: str, counts: str) -> float:
-        found, count = self.column(f"{which}_latency_sum_ms"), self.column(counts)
-        expected = float(np.nansum(count * self.expected(f"{which}_latency_ms")))
-        return float(np.nansum(found)) / expected if expected > 0 else float("nan")
-
-    def sets_a_miss(self) -> float:
-        """Sets per miss over the ordinary sets per miss."""
-        expected = float(np.nansum(self.column("misses") * self.expected("fill_share")))
-        if expected <= 0:
-            return float("nan")
-        return (float(np.nansum(self.column("sets"))) + PRIOR) / (expected + PRIOR)
-
-    def fading(self) -> float:
-        misses, trials = self.column("misses"), self.column("hits") + self.column("misses")
-        third = misses.size // 3
-        if third == 0:
-            return float("nan")
-        early, late = slice(0, third), slice(misses.size - third, None)
-        shares = [
-            float(np.nansum(misses[at])) / max(float(np.nansum(trials[at])), 1.0)
-            for at in (early, late)
-        ]
-        return shares[1] / shares[0] if shares[0] > 0 else float("nan")
+def _candidate(own: SeriesKey, beside: Sequence[SeriesKey]) -> float:
+    if own.implementation_type == INCUMBENT:
+        return 0.0
+    return 1.0 if any(each.implementation_type == INCUMBENT for each in beside) else UNKNOWN
 
 
-def _mean(values: list[float]) -> float:
-    found = [value for value in values if np.isfinite(value)]
-    return float(np.mean(found)) if found else float("nan")
+def _mean(beside: Sequence[Symptoms]) -> Symptoms:
+    """Field by field, over those where it was measured."""
+    means: dict[str, Any] = {}
+    for name in (each.name for each in fields(Symptoms) if each.name not in NOT_AVERAGED):
+        found = np.array([getattr(one, name) for one in beside])
+        found = found[np.isfinite(found)]
+        means[name] = float(found.mean()) if found.size else UNKNOWN
+    return replace(beside[0], **means)

@@ -8,14 +8,26 @@ SIGNATURE = Signature(
     name="traffic_drop",
     title="less traffic than usual",
     catalogue="",
-    required=(Clue("traffic", lambda s: s.traffic, at_least=0.03, at_most=0.6, weight=2.0),),
+    required=(
+        Clue("traffic", lambda s: s.traffic, at_most=0.7, weight=2.0),
+        Clue("minutes without a window", lambda s: s.missing, at_most=0.5, weight=0.1, share=True),
+    ),
     clues=(
-        Clue("misses", lambda s: s.misses, at_most=1.3),
-        Clue("errors", lambda s: s.error_share, at_most=0.01, share=True),
-        Clue("completeness", lambda s: s.completeness, at_least=0.999, weight=0.5, share=True),
+        Clue("traffic", lambda s: s.traffic, at_most=0.75, others=True),
+        Clue("expirations per get", lambda s: s.expirations_a_get, at_least=1.4, against=0.4),
+        Clue("errors", lambda s: s.error_share, at_most=0.02, weight=0.3, against=1.0, share=True),
+        Clue(
+            "completeness",
+            lambda s: s.completeness,
+            at_least=0.995,
+            weight=0.2,
+            against=3.0,
+            share=True,
+        ),
+        Clue("misses", lambda s: s.misses, at_most=2.5, weight=0.2, against=0.3),
     ),
     recommendation=(
-        "Look upstream of the cache: a route, a client or a region may be gone. The cache "
-        "itself answers as usual."
+        "Look upstream of the cache: a route, a client or a region may be gone. "
+        "The cache itself answers as usual."
     ),
 )

@@ -1,17 +1,17 @@
-"""`cache-auditor observations`: what is wrong, one in full, acknowledging, and watching live."""
+"""`cache-auditor observations`: what is wrong, one in full, and watching live.
+
+Feedback, explanation and the budget have modules of their own, and the same group.
+"""
 
 from __future__ import annotations
 
-import getpass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from auditor.invocation import invocation_of
-
-if TYPE_CHECKING:
-    pass
 
 STATES = ("open", "resolved", "all")
 SEVERITIES = ("info", "warning", "critical")
@@ -19,13 +19,20 @@ SEVERITIES = ("info", "warning", "critical")
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
-        no_args_is_help=True, help="List, show, acknowledge and watch observations."
+        no_args_is_help=True, help="List, show, explain, acknowledge and watch observations."
     )
     app.add_typer(group, name="observations")
     group.command("list")(list_)
     group.command()(show)
-    group.command()(ack)
     group.command()(watch)
+
+
+def group_of(app: typer.Typer) -> typer.Typer:
+    """The group that other modules add their commands to; this one's name sorts before theirs."""
+    for each in app.registered_groups:
+        if each.name == "observations" and each.typer_instance is not None:
+            return each.typer_instance
+    raise RuntimeError("the group `observations` is registered first")
 
 
 def list_(
@@ -48,9 +55,9 @@ def list_(
     from auditor.schema.ready import ready
     from auditor.stores.observations import list_observations
 
-    _one_of("--state", state, STATES)
+    one_of("--state", state, STATES)
     for one in severity or ():
-        _one_of("--severity", one, SEVERITIES)
+        one_of("--severity", one, SEVERITIES)
     invocation, now = invocation_of(context), datetime.now(UTC)
     with ready(invocation) as connection:
         rows = list_observations(
@@ -90,60 +97,6 @@ def show(
         show_one(invocation.screen, row, history, datetime.now(UTC))
 
 
-def ack(
-    context: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="One or many.")],
-    reason: Annotated[
-        str, typer.Option(help="fixed, expected, false-alarm or new-normal.")
-    ],
-    note: Annotated[str, typer.Option(help="What the next one on call should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who signs; else your login.")] = None,
-) -> None:  # fmt: skip
-    """Sign observations: someone has seen them, and why they need no more noise.
-
-    fixed: it was real and is mended. expected: it was real and planned. false-alarm: it was not
-    real. new-normal: it is how things are from now on.
-    """
-    from auditor.errors import NothingFound
-    from auditor.schema.ready import ready
-    from auditor.stores.observations import REASONS, acknowledge, find_observation
-
-    _one_of("--reason", reason, REASONS)
-    if len(note) > 2000:
-        raise typer.BadParameter("is longer than 2000 characters", param_hint="--note")
-    invocation, signed = invocation_of(context), by or getpass.getuser()
-    outcomes: list[dict[str, str]] = []
-    failed = 0
-    with ready(invocation) as connection:
-        for typed in ids:
-            try:
-                row = find_observation(connection, typed)
-            except NothingFound as unknown:
-                outcomes.append({"id": typed, "outcome": "unknown", "says": str(unknown)})
-                failed += 1
-                continue
-            outcome = acknowledge(connection, row.id, by=signed, reason=reason, note=note)
-            said = _outcome(outcome, row.title, row.acknowledged_by, row.acknowledged_at, signed)
-            outcomes.append({"id": row.short_id, "outcome": outcome, "says": said})
-            failed += outcome != "acknowledged"
-    if invocation.json:
-        invocation.screen.document(outcomes)
-    else:
-        for one in outcomes:
-            invocation.screen.say(f"{one['id']}  {one['says']}")
-    if failed:
-        raise typer.Exit(2)
-
-
-def _outcome(
-    outcome: str, title: str, was_by: str | None, was_at: datetime | None, signed: str
-) -> str:
-    if outcome == "already":
-        when = f" at {was_at:%Y-%m-%d %H:%M} UTC" if was_at else ""
-        return f"was already acknowledged by {was_by or 'somebody'}{when}: {title}"
-    return f"acknowledged by {signed}: {title}"
-
-
 def watch(
     context: typer.Context,
     since: Annotated[
@@ -160,7 +113,7 @@ def watch(
 
     Says first what is open. Over a broken connection nothing is lost: it reconnects and catches up.
     """
-    _one_of("--severity", severity, SEVERITIES)
+    one_of("--severity", severity, SEVERITIES)
     invocation = invocation_of(context)
     settings = invocation.settings()
     with invocation.resolve() as dsn:
@@ -173,6 +126,7 @@ def watch(
         Watch(invocation.screen, listen_dsn(dsn, settings), severity).run(since, once)
 
 
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+    """Raises typer.BadParameter unless the value of an option is one that is allowed."""
     if value not in allowed:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}", param_hint=option)

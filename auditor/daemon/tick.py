@@ -14,27 +14,22 @@ from datetime import datetime, timedelta
 
 from psycopg import Connection
 
-from auditor.judging.judgement import Judged, judge
-from auditor.observing.fold import FoldSettings, fold
+from auditor.daemon.recent import Recent
+from auditor.daemon.scorer import Scorer
+from auditor.observing.fold_settings import FoldSettings
+from auditor.rules.rule import Rule
 from auditor.statistics.forest import Forest
-from auditor.statistics.scene import CONTEXT
 from auditor.statistics.thresholds import Thresholds
 from auditor.stores.learned import InForce, read_in_force, read_versions
-from auditor.stores.scores import apply_changes, read_observations, write_scores
-from auditor.windows.minutes import MINUTE, epoch_minute
 from auditor.windows.rollup import Rolled, roll_hours, roll_up, try_lock
 from auditor.windows.state import advance_state, read_state, write_state
 from auditor.windows.watermarks import Grace
-from baselines.store import instant, read_windows
-from sql import queries
+from baselines.store import instant
 
 BLOCK = 720
 """Minutes judged in one transaction while catching up, at most."""
 BLOCK_WINDOWS = 100_000
 """And windows: as many minutes as hold this many, for the sake of memory."""
-MOST_RESCORED = 60
-"""Late minutes scored again in one transaction."""
-RESCORE_BACK = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,7 @@ class Judging:
     grace: Grace = field(default_factory=Grace)
     fold: FoldSettings = field(default_factory=FoldSettings)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,6 +48,7 @@ class Memory:
 
     in_force: InForce | None = None
     forest: Forest | None = None
+    recent: Recent = field(default_factory=Recent)
 
     def current(self, connection: Connection) -> InForce:
         """What is in force, read again only when it has changed."""
@@ -110,73 +107,34 @@ def _score_block(
             ticked.busy = True
             return False
         in_force = memory.current(connection)
-        since = _scored_until(connection, in_force, settled_until)
+        since = _scored_until(connection, in_force, settled_until, how)
         series = max(len(in_force.learned.baselines), 1)
         minutes = max(min(BLOCK, BLOCK_WINDOWS // series), 1)
         until = min(since + timedelta(minutes=minutes), settled_until)
-        scorer = _Scorer(connection, in_force, memory.forest, how)
-        if since < until and in_force.learned.baselines:
-            scorer.block(since, until, now, ticked)
+        scorer = Scorer(
+            connection, in_force, memory.forest, how.fold, how.thresholds, how.rules, memory.recent
+        )
+        if since < until and (in_force.learned.baselines or how.rules):
+            scored, changes = scorer.block(since, until, now)
+            ticked.scored_windows += scored
+            ticked.changes.update(type(change).__name__.lower() for change in changes)
         ticked.rescored_minutes += scorer.again(since)
         advance_state(connection, "scored_until", until)
         ticked.scored_until = until
         return until < settled_until
 
 
-def _scored_until(connection: Connection, in_force: InForce, settled_until: datetime) -> datetime:
-    """Where scoring goes on. What was learned from is never scored by it."""
+def _scored_until(
+    connection: Connection, in_force: InForce, settled_until: datetime, how: Judging
+) -> datetime:
+    """Where scoring goes on. What was learned from is never scored by it.
+
+    Before anything is learned only the user's rules look at a window.
+    """
     scored = read_state(connection).get("scored_until")
     if not in_force.learned.baselines:
-        return settled_until
+        return min(scored or settled_until, settled_until) if how.rules else settled_until
     learned_until = instant(min(each.end for each in in_force.learned.baselines.values()))
     if scored is None:
         return min(learned_until, settled_until)
     return min(scored, settled_until)
-
-
-class _Scorer:
-    """Judges by one set of what was learned, so that a score names what it was judged by."""
-
-    def __init__(
-        self, connection: Connection, in_force: InForce, forest: Forest | None, how: Judging
-    ) -> None:
-        self._connection, self._in_force = connection, in_force
-        self._forest, self._how = forest, how
-
-    def block(self, since: datetime, until: datetime, now: datetime, ticked: Ticked) -> None:
-        """Scores [since, until), folds, and carries the changes out; in one transaction."""
-        judged = self._judged(since, until)
-        ticked.scored_windows += write_scores(self._connection, judged, self._in_force)
-        fold_by = self._how.fold
-        patience = timedelta(minutes=fold_by.reopen_minutes + fold_by.quiet_minutes + 1)
-        observations = read_observations(self._connection, since, patience)
-        changes = fold(observations, judged, fold_by)
-        apply_changes(self._connection, changes, now)
-        ticked.changes.update(type(change).__name__.lower() for change in changes)
-
-    def again(self, scored_until: datetime) -> int:
-        """Scores again the minutes that late events changed; the correction is recorded with them.
-
-        Older than RESCORE_BACK they are let be: nobody acts on them any more. Returns how many.
-        """
-        if not self._in_force.learned.baselines:
-            return 0
-        statements = queries("auditor")
-        asked = {"scored_until": scored_until, "most": MOST_RESCORED}
-        rows = self._connection.execute(statements["read_minutes_to_rescore"], asked).fetchall()
-        minutes = [row[0] for row in rows]
-        recent = [minute for minute in minutes if minute >= scored_until - RESCORE_BACK]
-        for minute in recent:
-            write_scores(self._connection, self._judged(minute, minute + MINUTE), self._in_force)
-        if minutes:
-            self._connection.execute(statements["forget_rescored"], {"minutes": minutes})
-        return len(recent)
-
-    def _judged(self, since: datetime, until: datetime) -> Judged:
-        """The verdict on the windows of [since, until), with the past that they are judged by."""
-        learned, first = self._in_force.learned, epoch_minute(since)
-        windows = read_windows(
-            self._connection, first - CONTEXT, epoch_minute(until), also=learned.baselines
-        )
-        rules = self._how.thresholds
-        return judge(windows, learned, since=first, forest=self._forest, thresholds=rules)

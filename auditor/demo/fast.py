@@ -23,7 +23,7 @@ from sql import queries
 
 BREAKS_AFTER = 3
 MENDED_AFTER = 10
-ENDS_AFTER = 35
+ENDS_AFTER = 75
 """Minutes after the past at which the story turns, and at which it must be over."""
 LISTENER_WAIT_S = 5.0
 

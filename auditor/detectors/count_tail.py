@@ -23,6 +23,7 @@ class CountTail:
     name: str = "count_tail"
     metrics: tuple[str, ...] = ("traffic",)
     opens: bool = True
+    backs: str = ""
     least_scale: float = 1 / float(np.log(10.0))
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

@@ -49,6 +49,7 @@ class Detector(Protocol):
     """Scores every row of a block, each from itself and rows before it only.
 
     name: the module's own. metrics: names it judges. opens: whether it may open an observation.
+    backs: the family that it seconds without opening, '' for none.
     least_scale: smallest believable scale of its calibrated tail, in units of the statistic.
     score(prefix) equals score(whole)[:prefix], and a row that has scene.CONTEXT rows before it gets
     the same bits in whatever block it comes. The input is never changed.
@@ -62,6 +63,9 @@ class Detector(Protocol):
 
     @property
     def opens(self) -> bool: ...
+
+    @property
+    def backs(self) -> str: ...
 
     @property
     def least_scale(self) -> float: ...

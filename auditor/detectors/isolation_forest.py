@@ -22,6 +22,7 @@ class IsolationForest:
     name: str = "isolation_forest"
     metrics: tuple[str, ...] = RESIDUALS
     opens: bool = False
+    backs: str = ""
     least_scale: float = 0.01
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.lasting import RECENT, still
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
 from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
 from baselines.series import FloatArray, siblings
 
 POOLS = (3, 10)
+WEEK_POOLS = (10, 30, 60)
+"""Sums that are compared with the week alone: the last hour has learned a slow problem already."""
 PRIOR = 5.0
 """Bad events added to both sides, so that a few of them make no ratio."""
 LEAST_TRIALS = 20.0
@@ -30,38 +33,39 @@ class Sibling:
     name: str = "sibling"
     metrics: tuple[str, ...] = ("hit_rate", "hit_latency_ms", "miss_latency_ms")
     opens: bool = True
+    backs: str = ""
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
         others = siblings(scene.windows.keys)
+        asked = [(minutes, "") for minutes in POOLS] + [(minutes, "week") for minutes in WEEK_POOLS]
         return tuple(
-            self._one(scene, BY_NAME[name], minutes, others)
+            self._one(scene, BY_NAME[name], minutes, variant, others)
             for name in self.metrics
-            for minutes in POOLS
+            for minutes, variant in asked
         )
 
     def _one(
-        self, scene: Scene, metric: Metric, minutes: int, others: Sequence[Sequence[int]]
+        self,
+        scene: Scene,
+        metric: Metric,
+        minutes: int,
+        variant: str,
+        others: Sequence[Sequence[int]],
     ) -> Evidence:
-        above, below = numerator(metric, scene.windows), denominator(metric, scene.windows)
-        expected = scene.expectations[metric.name]
-        known = np.isfinite(above) & (below > 0) & np.isfinite(expected.centre)
-        count = pooled(np.where(known, below, 0.0), minutes)
-        centre = pooled(np.where(known, below * expected.centre / metric.scale, 0.0), minutes)
-        found = pooled(np.where(known, above, 0.0), minutes)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value, mean = quotient(metric, found, count), metric.scale * centre / count
-            away, error = _departure(metric, found, centre, count, expected.dispersion)
-        away = np.where(known & (count >= _least(metric)), away, np.nan)
+        away, error, value, mean, count = _departure(scene, metric, minutes, variant)
         statistic = np.full(away.shape, np.nan)
         for column, group in enumerate(others):
             if group:
-                theirs, their_error = _mean(away, group), _mean(error**2, group) / len(group)
+                theirs, their_error = mean_of(away, group), mean_of(error**2, group) / len(group)
                 spread = np.sqrt(error[:, column] ** 2 + their_error)
                 statistic[:, column] = (away[:, column] - theirs) / spread
+        if minutes > RECENT:
+            recent = _departure(scene, metric, RECENT, variant)[0]
+            statistic = np.where(still(recent, away), statistic, np.minimum(statistic, 0.0))
         unknown = np.full(away.shape, np.nan)
         return Evidence(
-            Channel(self.name, metric.name, minutes),
+            Channel(self.name, metric.name, minutes, variant),
             statistic,
             value,
             mean,
@@ -72,21 +76,31 @@ class Sibling:
 
 
 def _departure(
-    metric: Metric, found: FloatArray, centre: FloatArray, count: FloatArray, spread: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Log departure, up = worse, and its error; shapes (m, n)."""
-    if metric.kind == "level":
-        return np.log(found / centre), spread
-    bad, ordinary = (count - found, count - centre) if metric.worse == "down" else (found, centre)
-    error = np.sqrt(1 / (ordinary + PRIOR))
-    return np.log((bad + PRIOR) / (ordinary + PRIOR)), error
+    scene: Scene, metric: Metric, minutes: int, variant: str
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Log departure (up = worse), its error, value, expected value, count; each (m, n)."""
+    above, below = numerator(metric, scene.windows), denominator(metric, scene.windows)
+    expectation = scene.expectations[metric.name]
+    usual = expectation.seasonal if variant else expectation.centre
+    known = np.isfinite(above) & (below > 0) & np.isfinite(usual)
+    count = pooled(np.where(known, below, 0.0), minutes)
+    centre = pooled(np.where(known, below * usual / metric.scale, 0.0), minutes)
+    found = pooled(np.where(known, above, 0.0), minutes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, mean = quotient(metric, found, count), metric.scale * centre / count
+        if metric.kind == "level":
+            away, error = np.log(found / centre), expectation.dispersion
+        else:
+            bad, ordinary = count - found, count - centre
+            if metric.worse != "down":
+                bad, ordinary = found, centre
+            away = np.log((bad + PRIOR) / (ordinary + PRIOR))
+            error = np.sqrt(1 / (ordinary + PRIOR))
+    least = LEAST_TRIALS if metric.kind == "ratio" else metric.least
+    return np.where(known & (count >= least), away, np.nan), error, value, mean, count
 
 
-def _least(metric: Metric) -> float:
-    return LEAST_TRIALS if metric.kind == "ratio" else metric.least
-
-
-def _mean(values: FloatArray, columns: Sequence[int]) -> FloatArray:
+def mean_of(values: FloatArray, columns: Sequence[int]) -> FloatArray:
     """Mean over some columns, added in their order, shape (m,); NaN when one is not known."""
     total = values[:, columns[0]]
     for column in columns[1:]:

@@ -26,6 +26,7 @@ class Silence:
     name: str = "silence"
     metrics: tuple[str, ...] = ("traffic",)
     opens: bool = True
+    backs: str = ""
     least_scale: float = 1 / float(np.log(10.0))
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

@@ -45,6 +45,7 @@ class StaticThresholds:
     name: str = "static_thresholds"
     metrics: tuple[str, ...] = tuple(rule.metric for rule in rules(Thresholds()))
     opens: bool = False
+    backs: str = ""
     least_scale: float = 0.1
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

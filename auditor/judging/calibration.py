@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from auditor.judging.hours import EVEN, HOURS, hourly
 from baselines.errors import TooFewWindows
-from baselines.series import BoolArray, FloatArray
+from baselines.series import BoolArray, FloatArray, IntArray
 
 MIN_WINDOWS = 1440
 """Minutes of judged past below which a statistic is not calibrated: one day."""
@@ -23,6 +24,8 @@ MOST_SHAPE = 0.25
 """The generalised Pareto shape is held within 0 (exponential) and this."""
 MOST_EXCESS = 6.0
 """No cluster counts for more than this many median excesses: a past problem is no yardstick."""
+TIMES = (5, 10, 20, 40)
+"""What has come this often is never held for rarer than that, whatever law fits the rest."""
 MEDIAN_SURPRISE = float(np.log10(2.0))
 
 
@@ -32,7 +35,9 @@ class Calibration:
 
     median: of the statistic. threshold: where the tail begins. rate: clusters of minutes above the
     threshold per minute. scale, shape: of the generalised Pareto law of the excess of a cluster's
-    maximum. windows: how many minutes it was learned from.
+    maximum. windows: how many minutes it was learned from. middle, hours: the statistic is first
+    divided, about its middle, by how much each hour of the UTC day strays (24 factors). reached:
+    the levels that TIMES many clusters have reached, infinitely low where fewer clusters were.
     """
 
     median: float
@@ -41,26 +46,41 @@ class Calibration:
     scale: float
     shape: float
     windows: int
+    middle: float
+    hours: tuple[float, ...]
+    reached: tuple[float, ...]
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers under their names; `from_dict` is its inverse to the bit."""
-        return asdict(self)
+        plain = asdict(self)
+        plain["reached"] = [each if np.isfinite(each) else None for each in self.reached]
+        return plain
 
 
 def from_dict(numbers: Mapping[str, Any]) -> Calibration:
     """The calibration that `to_dict` took apart. Raises KeyError when a number is missing."""
-    names = ("median", "threshold", "rate", "scale", "shape")
+    names = ("median", "threshold", "rate", "scale", "shape", "middle")
     plain = {name: float(numbers[name]) for name in names}
-    return Calibration(**plain, windows=int(numbers["windows"]))
+    return Calibration(
+        **plain,
+        windows=int(numbers["windows"]),
+        hours=tuple(float(each) for each in numbers["hours"]),
+        reached=tuple(-np.inf if each is None else float(each) for each in numbers["reached"]),
+    )
 
 
 def fit_calibration(
-    statistic: FloatArray, *, exclude: BoolArray | None = None, least_scale: float
+    statistic: FloatArray,
+    minutes: IntArray,
+    *,
+    exclude: BoolArray | None = None,
+    least_scale: float,
 ) -> Calibration:
     """Learns the tail of one series' statistic.
 
-    statistic: shape (m,), minute by minute, NaN = not judged; exclude: shape (m,), minutes inside
-    open observations. least_scale: smallest believable scale, in the statistic's own unit.
+    statistic: shape (m,), NaN = not judged; minutes: shape (m,), epoch minute of each; exclude:
+    shape (m,), minutes inside open observations. least_scale: smallest believable scale, in the
+    statistic's own unit.
     Peaks over threshold with declustering (Coles 2001, ch. 5), probability-weighted moments
     (Hosking and Wallis 1987), shape within [0, MOST_SHAPE].
     Raises TooFewWindows below MIN_WINDOWS judged minutes.
@@ -69,20 +89,33 @@ def fit_calibration(
     known = past[np.isfinite(past)]
     if known.size < MIN_WINDOWS:
         raise TooFewWindows("the statistic's past", needed=MIN_WINDOWS, found=int(known.size))
+    middle, hour = float(np.median(known)), minutes // 60 % HOURS
+    hours = hourly(past - middle, hour)
+    past = middle + (past - middle) / hours[hour]
+    known = past[np.isfinite(past)]
+    size, plain = int(known.size), tuple(float(each) for each in hours)
     median, threshold = (float(x) for x in np.quantile(known, (0.5, 1 - TAIL_SHARE)))
-    excess = cluster_maxima(past, threshold) - threshold
+    maxima = cluster_maxima(past, threshold)
+    reached, excess = _reached(maxima), maxima - threshold
     if excess.size < MIN_CLUSTERS:
         threshold = float(known.max())
-        return Calibration(median, threshold, 1 / known.size, least_scale, 0.0, int(known.size))
+        return Calibration(
+            median, threshold, 1 / size, least_scale, 0.0, size, middle, plain, reached
+        )
     scale, shape = _pareto(np.minimum(excess, MOST_EXCESS * float(np.median(excess))))
-    rate = excess.size / known.size
-    return Calibration(median, threshold, rate, max(scale, least_scale), shape, int(known.size))
+    rate = excess.size / size
+    return Calibration(
+        median, threshold, rate, max(scale, least_scale), shape, size, middle, plain, reached
+    )
 
 
-def surprise(statistic: FloatArray, calibrations: Sequence[Calibration | None]) -> FloatArray:
+def surprise(
+    statistic: FloatArray, calibrations: Sequence[Calibration | None], start: int
+) -> FloatArray:
     """-log10 of the chance, per minute, of a cluster that reaches this statistic.
 
-    statistic: shape (m, n); calibrations: one for each of the n series, None = not judged (NaN).
+    statistic: shape (m, n), rows from epoch minute `start` on; calibrations: one for each of the n
+    series, None = not judged (NaN).
     Below the tail it runs linearly from the median (0.3) to the threshold; it has no upper bound.
     """
     numbers = np.array(
@@ -94,14 +127,23 @@ def surprise(statistic: FloatArray, calibrations: Sequence[Calibration | None]) 
         ]
     ).reshape(len(calibrations), 5)
     median, threshold, rate, scale, shape = numbers.T
-    start = -np.log10(rate)
+    hour = (start + np.arange(statistic.shape[0])) // 60 % HOURS
+    scales = np.array([EVEN if each is None else each.hours for each in calibrations])
+    scales = scales.reshape(len(calibrations), HOURS)
+    middle = np.array([np.nan if each is None else each.middle for each in calibrations])
+    statistic = middle + (statistic - middle) / scales.T[hour]
+    rarest = -np.log10(rate)
     over = np.maximum(statistic - threshold, 0.0) / scale
     bent = np.where(shape > 0, shape, 1.0)
     decades = np.where(shape > 0, np.log1p(bent * over) / bent, over) / np.log(10.0)
     width = np.maximum(threshold - median, 1e-12)
     below = np.clip((statistic - median) / width, -1.0, 1.0)
-    body = MEDIAN_SURPRISE + below * (start - MEDIAN_SURPRISE)
-    inside = np.where(statistic < threshold, np.maximum(body, 0.0), start + decades)
+    body = MEDIAN_SURPRISE + below * (rarest - MEDIAN_SURPRISE)
+    inside = np.where(statistic < threshold, np.maximum(body, 0.0), rarest + decades)
+    for place, times in enumerate(TIMES):
+        level = np.array([each.reached[place] if each else -np.inf for each in calibrations])
+        windows = np.array([1 if each is None else each.windows for each in calibrations])
+        inside = np.where(statistic <= level, np.minimum(inside, np.log10(windows / times)), inside)
     at_floor = (statistic <= threshold) & (threshold <= median)
     return np.where(np.isnan(statistic), np.nan, np.where(at_floor, 0.0, inside))
 
@@ -122,6 +164,12 @@ def score(surprises: FloatArray) -> FloatArray:
     1 - 2^(-surprise / 2): 0.5 at one in a hundred, 0.75 at one in ten thousand.
     """
     return 1.0 - np.exp2(-surprises / 2.0)
+
+
+def _reached(maxima: FloatArray) -> tuple[float, ...]:
+    """The level that each of TIMES many clusters have reached, -inf where there were fewer."""
+    ordered = np.sort(maxima)[::-1]
+    return tuple(float(ordered[k - 1]) if ordered.size >= k else float("-inf") for k in TIMES)
 
 
 def cluster_maxima(past: FloatArray, threshold: float) -> FloatArray:

@@ -59,7 +59,8 @@ def cost(scene: Scene) -> Cost:
         0.0,
     )
     promised = np.minimum(usual_gets, expected["traffic"].seasonal)
-    lost = np.where(gets < LOST_FROM * promised, _zero(promised) - gets, 0.0)
+    heard = np.isfinite(windows.column("gets"))
+    lost = np.where(heard & (gets < LOST_FROM * promised), _zero(promised) - gets, 0.0)
     return Cost(
         misses=_zero(extra_loads * np.maximum(load - _zero(hit_time), 0.0)),
         loads=_zero(windows.column("miss_latency_sum_ms") - misses * load),

@@ -1,4 +1,4 @@
-"""Few voices, equal: the loudest leads, the next one and the forest second it."""
+"""Few voices, equal: what a family's own, its siblings' and its supply's evidence say together."""
 
 from __future__ import annotations
 
@@ -8,139 +8,148 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import Evidence
-from auditor.judging.calibration import Calibration, score, surprise
+from auditor.detectors.registry import detectors
+from auditor.judging.calibration import Calibration, surprise
 from auditor.judging.materiality import FAMILIES
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey
 
-VOTE = 0.25
-"""What a second voice adds: a quarter of its surprise, never more than of the leader's own."""
 COMBINED = "combined"
-"""Name of the channel under which the combination's own calibration is stored."""
-SHORT = 5
-"""A problem is held open by channels of at most this many minutes; longer ones lag."""
+"""Name under which the calibration of the loudest family is stored: who has it is judged."""
+VOTE = 0.25
+"""What another family or the forest adds: a quarter of its surprise, never more than a quarter of
+the family's own."""
 
 Calibrations = Mapping[tuple[SeriesKey, str], Calibration]
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
-    """One channel's part in a window's score, kept so that the score can be explained.
-
-    value, expected, lower, upper: in the metric's unit; count: what the value rests on; statistic:
-    the detector's own; NaN = unknown.
-    """
-
-    detector: str
-    channel: str
-    metric: str
-    minutes: int
-    statistic: float
-    surprise: float
-    score: float
-    value: float
-    expected: float
-    lower: float
-    upper: float
-    count: float
-
-
-@dataclass(frozen=True, slots=True)
 class Voices:
-    """The combination over a block; arrays of shape (m, n).
+    """The combination over a block; arrays of shape (m, n) unless said.
 
-    raw: the combined statistic over all families, NaN = not judged. opening: the same over the
-    families whose departure is material, 0 where there is none. leader: place in FAMILIES of the
-    loudest material family (else of the loudest), -1 where nothing is judged.
-    short: the loudest surprise of channels of at most SHORT minutes whose family is material.
-    channels: surprise of every channel, name -> (m, n).
+    statistic: of each family, shape (f, m, n), NaN where nothing of the series is judged.
+    surprise: the loudest calibrated family whose departure is material, 0 where none is, NaN where
+    not judged. leader: place of that family in FAMILIES (of the loudest when none is material), -1
+    where nothing is judged. short: the same surprise,
+    0 for a series that is not calibrated: what holds an observation open. channels: surprise of every channel, name -> (m, n).
     """
 
-    raw: FloatArray
-    opening: FloatArray
+    statistic: FloatArray
+    surprise: FloatArray
     leader: IntArray
     short: FloatArray
     channels: Mapping[str, FloatArray]
 
 
+def family_channel(family: str) -> str:
+    """Name under which the calibration of a family's combined statistic is stored."""
+    return f"family.{family}"
+
+
 def combine(
     evidence: Sequence[Evidence],
-    openers: Sequence[str],
     keys: Sequence[SeriesKey],
     calibrations: Calibrations,
     material: Mapping[str, BoolArray],
+    start: int,
+    age: IntArray | None = None,
 ) -> Voices:
-    """Combines calibrated channels.
+    """Combines the calibrated channels of all detectors.
 
-    evidence: of all detectors. openers: names of the detectors that may open. Others add a vote
-    (isolation_forest) or none (uncalibrated ones).
+    start: epoch minute of row 0. age: shape (m, n), how many minutes ago maintenance was, as
+    since_maintenance has it; a channel that pools more minutes than that has no voice yet.
+    A family's statistic is its loudest voice, plus the next one of its detectors, plus what backs
+    it (never more than the loudest), plus VOTE of the loudest of the other families and the forest.
+    Each family is calibrated on its own past once more.
     """
-    channels = {each.channel.name: _surprise(each, keys, calibrations) for each in evidence}
-    shape = evidence[0].statistic.shape
-    families = np.full((len(FAMILIES), *shape), -np.inf)
-    short = np.zeros(shape)
-    seconder = np.zeros(shape)
-    for each in evidence:
-        found = np.nan_to_num(channels[each.channel.name], nan=-np.inf)
-        if each.channel.detector in openers:
-            place = FAMILIES.index(each.channel.metric)
-            families[place] = np.maximum(families[place], found)
-            if each.channel.minutes <= SHORT:
-                short = np.maximum(short, np.where(material[each.channel.metric], found, 0.0))
-        elif each.channel.detector == "isolation_forest":
-            seconder = np.maximum(seconder, found)
+    channels = {
+        each.channel.name: surprise(
+            each.statistic, [calibrations.get((key, each.channel.name)) for key in keys], start
+        )
+        for each in evidence
+    }
+    heard = _out_of_maintenance(evidence, channels, age)
+    statistic = together(evidence, heard)
+    judged = np.isfinite(statistic).all(axis=0)
     worthy = np.stack([material[name] for name in FAMILIES])
-    raw, loudest = _voted(families, seconder)
-    opening, chosen = _voted(np.where(worthy, families, -np.inf), seconder)
-    judged = np.isfinite(raw)
-    leader = np.where(np.isfinite(opening), chosen, loudest)
+    calibrated = np.stack(
+        [
+            surprise(own, [calibrations.get((key, family_channel(name))) for key in keys], start)
+            for own, name in zip(statistic, FAMILIES, strict=True)
+        ]
+    )
+    known = judged & np.isfinite(calibrated).any(axis=0)
+    calibrated = np.where(worthy, np.nan_to_num(calibrated, nan=0.0), 0.0)
+    total = calibrated.max(axis=0)
+    loudest = np.argmax(np.nan_to_num(statistic, nan=-np.inf), axis=0)
+    leader = np.where(total > 0, np.argmax(calibrated, axis=0), loudest)
     return Voices(
-        raw=np.where(judged, raw, np.nan),
-        opening=np.where(judged, np.maximum(opening, 0.0), np.nan),
+        statistic=statistic,
+        surprise=np.where(known, total, np.nan),
         leader=np.where(judged, leader, -1).astype(np.int64),
-        short=np.where(judged, short, np.nan),
+        short=np.where(judged, total, np.nan),
         channels=channels,
     )
 
 
-def contributions(
-    evidence: Sequence[Evidence], voices: Voices, row: int, column: int
-) -> tuple[Contribution, ...]:
-    """Every judged channel of one window, the most surprising first."""
-    found = []
+def _out_of_maintenance(
+    evidence: Sequence[Evidence], channels: Mapping[str, FloatArray], age: IntArray | None
+) -> Mapping[str, FloatArray]:
+    """The channels, NaN where what they pool reaches back into maintenance that is over."""
+    if age is None:
+        return channels
+    return {
+        each.channel.name: np.where(
+            (age > 0) & (age < each.channel.minutes), np.nan, channels[each.channel.name]
+        )
+        for each in evidence
+    }
+
+
+def together(evidence: Sequence[Evidence], channels: Mapping[str, FloatArray]) -> FloatArray:
+    """The combined statistic of each family, shape (f, m, n); NaN where none is judged.
+
+    channels: surprise of every channel, name -> (m, n).
+    """
+    voices, backing, forest = _by_voice(evidence, channels)
+    shape = (len(FAMILIES), *evidence[0].statistic.shape)
+    loudest, next_ = np.full(shape, -np.inf), np.full(shape, -np.inf)
+    for (family, _), voice in voices.items():
+        place = FAMILIES.index(family)
+        next_[place] = np.maximum(next_[place], np.minimum(loudest[place], voice))
+        loudest[place] = np.maximum(loudest[place], voice)
+    judged = np.isfinite(loudest).any(axis=0)
+    top = np.maximum(loudest, 0.0)
+    out = top + np.maximum(next_, 0.0)
+    for family, voice in backing.items():
+        place = FAMILIES.index(family)
+        out[place] += np.clip(voice, 0.0, top[place])
+    others = np.maximum(_loudest_other(top), np.maximum(forest, 0.0))
+    out += VOTE * np.minimum(others, top)
+    return np.where(judged, out, np.nan)
+
+
+def _by_voice(
+    evidence: Sequence[Evidence], channels: Mapping[str, FloatArray]
+) -> tuple[dict[tuple[str, str], FloatArray], dict[str, FloatArray], FloatArray]:
+    """Loudest channel of each opener by family, of what backs each family, and of the forest."""
+    rooms = {each.name: each for each in detectors()}
+    voices: dict[tuple[str, str], FloatArray] = {}
+    backing: dict[str, FloatArray] = {}
+    forest = np.full(evidence[0].statistic.shape, -np.inf)
     for each in evidence:
-        if np.isfinite(each.statistic[row, column]):
-            found.append(_contribution(each, voices.channels[each.channel.name], row, column))
-    return tuple(sorted(found, key=lambda c: (-np.nan_to_num(c.surprise), c.channel)))
+        found = np.nan_to_num(channels[each.channel.name], nan=-np.inf)
+        detector = rooms[each.channel.detector]
+        if detector.opens:
+            key = (each.channel.metric, "sibling" if detector.name == "sibling" else "own")
+            voices[key] = np.maximum(voices.get(key, -np.inf), found)
+        elif detector.name == "isolation_forest":
+            forest = np.maximum(forest, found)
+        elif detector.backs:
+            backing[detector.backs] = np.maximum(backing.get(detector.backs, -np.inf), found)
+    return voices, backing, forest
 
 
-def _contribution(each: Evidence, surprises: FloatArray, row: int, column: int) -> Contribution:
-    channel, at = each.channel, (row, column)
-    return Contribution(
-        detector=channel.detector,
-        channel=channel.name,
-        metric=channel.metric,
-        minutes=channel.minutes,
-        statistic=float(each.statistic[at]),
-        surprise=float(surprises[at]),
-        score=float(score(surprises[row : row + 1, column])[0]),
-        value=float(each.value[at]),
-        expected=float(each.expected[at]),
-        lower=float(each.lower[at]),
-        upper=float(each.upper[at]),
-        count=float(each.count[at]),
-    )
-
-
-def _surprise(each: Evidence, keys: Sequence[SeriesKey], calibrations: Calibrations) -> FloatArray:
-    return surprise(each.statistic, [calibrations.get((key, each.channel.name)) for key in keys])
-
-
-def _voted(families: FloatArray, seconder: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Loudest family with a vote of the next loudest voice; (f, m, n) -> (m, n) and its place."""
-    leader = np.argmax(families, axis=0)
-    ordered = np.sort(families, axis=0)
-    top = ordered[-1]
-    second = np.maximum(np.maximum(ordered[-2], seconder), 0.0)
-    with np.errstate(invalid="ignore"):
-        voted = np.where(np.isfinite(top), top + VOTE * np.minimum(second, np.maximum(top, 0)), top)
-    return voted, leader
+def _loudest_other(top: FloatArray) -> FloatArray:
+    """For each family the loudest of the others, shape kept."""
+    ordered = np.sort(top, axis=0)
+    return np.asarray(np.where(top == ordered[-1], ordered[-2], ordered[-1]))

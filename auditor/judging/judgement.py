@@ -9,16 +9,21 @@ import numpy as np
 
 from auditor.detectors.detector import Evidence
 from auditor.detectors.registry import detectors
-from auditor.judging.calibration import score, surprise
+from auditor.judging.calibration import score
+from auditor.judging.contribution import Contribution, contributions
 from auditor.judging.cost import Cost, cost
-from auditor.judging.ensemble import COMBINED, Contribution, Voices, combine, contributions
+from auditor.judging.ensemble import Voices, combine
 from auditor.judging.learning import Learned
 from auditor.judging.materiality import material
+from auditor.maintaining.cover import since_maintenance, under_maintenance
+from auditor.maintaining.maintenance import Maintenance
+from auditor.rules.firing import Fired, fired
+from auditor.rules.rule import MOST_MINUTES, Rule
 from auditor.statistics.forest import Forest
 from auditor.statistics.scene import CONTEXT, Scene, scene
 from auditor.statistics.thresholds import Thresholds
 from baselines.expectation import LOOKBACK
-from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
+from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +32,22 @@ class Judged:
 
     first: row of the first window that was asked for; rows before it are context.
     surprise: calibrated, unsaturated; score: 0..1; both NaN where not judged.
-    short: the loudest short channel's own surprise, which holds an observation open.
     static: the worst static threshold reached, 0 none, 1 warning, 2 critical.
+    fired: what the user's rules say. held: in maintenance; age: as since_maintenance has it.
     """
 
     first: int
     scene: Scene
     surprise: FloatArray
     score: FloatArray
-    short: FloatArray
     static: FloatArray
     voices: Voices
     costs: Cost
     floor: dict[str, BoolArray]
     evidence: tuple[Evidence, ...]
+    fired: tuple[Fired, ...]
+    held: BoolArray
+    age: IntArray
 
     @property
     def keys(self) -> tuple[SeriesKey, ...]:
@@ -52,7 +59,7 @@ class Judged:
 
     def contributions(self, row: int, column: int) -> tuple[Contribution, ...]:
         """What each channel said of one window, the most surprising first."""
-        return contributions(self.evidence, self.voices, row, column)
+        return contributions(self.evidence, self.voices.channels, row, column)
 
 
 def judge(
@@ -62,36 +69,45 @@ def judge(
     since: int,
     forest: Forest | None = None,
     thresholds: Thresholds | None = None,
+    rules: Sequence[Rule] = (),
+    maintenances: Sequence[Maintenance] = (),
 ) -> Judged:
     """Scores the windows from minute `since` on.
 
     windows: with CONTEXT rows before `since` where they exist; fewer are filled with missing ones.
     forest: already grown from learned.forest, or None to grow it here (a tenth of a second).
-    thresholds: of the static rules; None for the reference's.
+    thresholds: of the static rules; None for the reference's. rules: the user's own.
+    maintenances: what may hold in the block; its windows say nothing about the level of an hour.
     """
     block = windows.padded(since - CONTEXT)
     grown = forest
     if grown is None and learned.forest is not None:
         grown = Forest(learned.forest)
-    seen = scene(block, learned.baselines, grown, thresholds).after(LOOKBACK)
+    held = under_maintenance(block.keys, block.minutes(), maintenances)
+    age = since_maintenance(held, MOST_MINUTES)[LOOKBACK:]
+    whole = scene(block, learned.baselines, grown, thresholds, held if held.any() else None)
+    said = tuple(each.after(LOOKBACK) for each in fired(rules, whole))
+    seen = whole.after(LOOKBACK)
     evidence = tuple(found for each in detectors() for found in each.score(seen))
     costs = cost(seen)
     floor = material(seen, costs)
-    openers = [each.name for each in detectors() if each.opens]
-    voices = combine(evidence, openers, seen.windows.keys, learned.calibrations, floor)
-    calibrations = [learned.calibrations.get((key, COMBINED)) for key in block.keys]
-    total = surprise(voices.opening, calibrations)
+    voices = combine(
+        evidence, seen.windows.keys, learned.calibrations, floor, seen.windows.start,
+        age if held.any() else None,
+    )  # fmt: skip
     return Judged(
         first=CONTEXT - LOOKBACK,
         scene=seen,
-        surprise=total,
-        score=score(total),
-        short=voices.short,
+        surprise=voices.surprise,
+        score=score(voices.surprise),
         static=_static(evidence),
         voices=voices,
         costs=costs,
         floor=floor,
         evidence=evidence,
+        fired=said,
+        held=held[LOOKBACK:],
+        age=age,
     )
 
 

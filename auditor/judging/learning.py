@@ -9,10 +9,9 @@ import numpy as np
 
 from auditor.detectors.detector import Evidence
 from auditor.detectors.registry import detectors
-from auditor.judging.calibration import Calibration, fit_calibration
-from auditor.judging.cost import cost
-from auditor.judging.ensemble import COMBINED, combine
-from auditor.judging.materiality import material
+from auditor.judging.calibration import Calibration, fit_calibration, surprise
+from auditor.judging.ensemble import COMBINED, family_channel, together
+from auditor.judging.materiality import FAMILIES
 from auditor.judging.past import Part, fit_all, joined, of_parts, parts, statistics
 from auditor.statistics.forest import SAMPLE_ROWS, Forest, ForestSample, draw_sample
 from auditor.statistics.residuals import deviations
@@ -21,7 +20,8 @@ from baselines.baseline import Baseline
 from baselines.errors import TooFewWindows
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
-COMBINED_LEAST_SCALE = 1 / float(np.log(10.0))
+DECADE = 1 / float(np.log(10.0))
+"""Least scale of what is a sum of surprises already: a tenfold rarer for each whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,9 @@ def _calibrate(
     exclude: BoolArray,
     refused: dict[SeriesKey, TooFewWindows],
 ) -> dict[tuple[SeriesKey, str], Calibration]:
-    """Every channel on its own past, then the combination on its own."""
+    """Every channel on its own past, then each family's combination, then the loudest."""
     evidence = [statistics(part) for part in past]
+    minutes = np.concatenate([part.scene.windows.minutes()[part.first :] for part in past])
     scales = {each.name: each.least_scale for each in detectors()}
     calibrations: dict[tuple[SeriesKey, str], Calibration] = {}
 
@@ -122,7 +123,10 @@ def _calibrate(
         for column, key in enumerate(keys):
             try:
                 calibrations[key, channel] = fit_calibration(
-                    statistic[:, column], exclude=exclude[:, column], least_scale=least_scale
+                    statistic[:, column],
+                    minutes,
+                    exclude=exclude[:, column],
+                    least_scale=least_scale,
                 )
             except TooFewWindows as too_few:
                 if channel == COMBINED:
@@ -131,18 +135,28 @@ def _calibrate(
     for place, one in enumerate(evidence[0]):
         statistic = joined(past, [found[place].statistic for found in evidence])
         keep(one.channel.name, statistic, scales[one.channel.detector])
-    opening = [
-        _opening(part, found, calibrations) for part, found in zip(past, evidence, strict=True)
+    families = [
+        _families(part, found, calibrations) for part, found in zip(past, evidence, strict=True)
     ]
-    keep(COMBINED, joined(past, opening), COMBINED_LEAST_SCALE)
+    for place, name in enumerate(FAMILIES):
+        keep(family_channel(name), joined(past, [each[place] for each in families]), DECADE)
+    keep(COMBINED, joined(past, [each.max(axis=0) for each in families]), DECADE)
     return calibrations
 
 
-def _opening(
+def _families(
     part: Part,
     evidence: Sequence[Evidence],
     calibrations: Mapping[tuple[SeriesKey, str], Calibration],
 ) -> FloatArray:
-    openers = [each.name for each in detectors() if each.opens]
-    floor = material(part.scene, cost(part.scene))
-    return combine(evidence, openers, part.scene.windows.keys, calibrations, floor).opening
+    """What each family's voices say together, shape (f, m, n), material or not."""
+    windows = part.scene.windows
+    channels = {
+        each.channel.name: surprise(
+            each.statistic,
+            [calibrations.get((key, each.channel.name)) for key in windows.keys],
+            windows.start,
+        )
+        for each in evidence
+    }
+    return together(evidence, channels)

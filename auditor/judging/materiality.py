@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from auditor.detectors.lasting import RECENT, still
 from auditor.judging.cost import Cost
 from auditor.statistics.pooling import lasting, pooled
 from auditor.statistics.scene import GATE, Scene
@@ -14,6 +15,9 @@ LEAST_COST = 0.05
 """Share of an ordinary minute's waiting that a departure must cost."""
 LEAST_FACTOR = 1.25
 """How many times the ordinary a miss ratio or a time must be."""
+LONG_MINUTES = 15
+LONG_FACTOR = 1.12
+"""And how many times when it has lasted LONG_MINUTES: what is small and stays adds up."""
 LEAST_ERRORS = 3.0
 LEAST_ERROR_SHARE = 0.01
 DROP_ONE_MINUTE = 0.2
@@ -29,27 +33,36 @@ FAMILIES = ("hit_rate", "error_rate", "traffic", "hit_latency_ms", "miss_latency
 
 def material(scene: Scene, costs: Cost) -> dict[str, BoolArray]:
     """For each family, where its departure is worth a person's time; arrays of shape (m, n)."""
-    ordinary = pooled(costs.ordinary, MINUTES)
     return {
-        "hit_rate": _share(costs.misses, ordinary) & (_miss_factor(scene) >= LEAST_FACTOR),
+        "hit_rate": _misses(scene, costs, MINUTES, LEAST_FACTOR)
+        | _misses(scene, costs, LONG_MINUTES, LONG_FACTOR),
         "error_rate": _errors(scene, costs),
         "traffic": _drop(scene) | _surge(scene),
-        "hit_latency_ms": _latency(scene, "hit", costs.hits, ordinary),
-        "miss_latency_ms": _latency(scene, "miss", costs.loads, ordinary),
+        "hit_latency_ms": _latency(scene, "hit", costs.hits, costs.ordinary),
+        "miss_latency_ms": _latency(scene, "miss", costs.loads, costs.ordinary),
     }
 
 
-def _share(part: FloatArray, ordinary: FloatArray) -> BoolArray:
-    return np.asarray(pooled(part, MINUTES) >= np.maximum(LEAST_COST * ordinary, 1e-12))
+def _share(part: FloatArray, ordinary: FloatArray, minutes: int) -> BoolArray:
+    """Where a part of the cost is at least LEAST_COST of the ordinary in the pooled minutes."""
+    least = np.maximum(LEAST_COST * pooled(ordinary, minutes), 1e-12)
+    return np.asarray(pooled(part, minutes) >= least)
 
 
-def _miss_factor(scene: Scene) -> FloatArray:
+def _misses(scene: Scene, costs: Cost, minutes: int, factor: float) -> BoolArray:
+    """Where extra misses cost enough and are this many times the ordinary."""
+    dear, found = _share(costs.misses, costs.ordinary, minutes), _miss_factor(scene, minutes)
+    going = still(_miss_factor(scene, RECENT) - 1, found - 1)
+    return np.asarray(dear & (found >= factor) & (going | (minutes <= RECENT)))
+
+
+def _miss_factor(scene: Scene, minutes: int) -> FloatArray:
     """Misses over expected misses in the pooled minutes."""
     windows = scene.windows
     trials = windows.column("hits") + windows.column("misses")
     share = 1 - scene.expectations["hit_rate"].centre / 100.0
-    expected = pooled(trials * share, MINUTES)
-    return np.asarray(pooled(windows.column("misses"), MINUTES) / np.maximum(expected, 1e-9))
+    expected = pooled(trials * share, minutes)
+    return np.asarray(pooled(windows.column("misses"), minutes) / np.maximum(expected, 1e-9))
 
 
 def _errors(scene: Scene, costs: Cost) -> BoolArray:
@@ -64,7 +77,7 @@ def _latency(scene: Scene, which: str, part: FloatArray, ordinary: FloatArray) -
     count = windows.column("hits" if which == "hit" else "misses")
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = windows.column(f"{which}_latency_sum_ms") / (count * expected)
-    return _share(part, ordinary) & lasting(np.nan_to_num(factor) >= LEAST_FACTOR, GATE)
+    return _share(part, ordinary, MINUTES) & lasting(np.nan_to_num(factor) >= LEAST_FACTOR, GATE)
 
 
 def _drop(scene: Scene) -> BoolArray:

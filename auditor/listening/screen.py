@@ -33,6 +33,13 @@ def _series(cache_name: object, implementation_type: object) -> str:
     return f"{cache_name}/{implementation_type}" if implementation_type else str(cache_name)
 
 
+def _reached(row: ObservationRow) -> str:
+    """The leading series, and how many more the problem has reached."""
+    more = len(row.also)
+    found = _series(row.cache_name, row.implementation_type)
+    return f"{found} and {more} more series" if more else found
+
+
 def _lasting(row: ObservationRow, now: datetime) -> str:
     end = row.resolved_at or now
     return span(max(end - row.first_window, timedelta()))
@@ -47,7 +54,7 @@ def show_table(screen: Screen, rows: Sequence[ObservationRow], now: datetime) ->
                 row.short_id,
                 Text(row.severity, STYLES[row.severity] if row.state == "open" else "dim"),
                 f"{row.rank:.0f}",
-                _series(row.cache_name, row.implementation_type),
+                _reached(row),
                 f"{row.first_window:%m-%d %H:%M}",
                 _lasting(row, now),
                 row.state + (f", ack {row.acknowledged_by}" if row.acknowledged else ""),
@@ -70,7 +77,8 @@ def show_one(
     screen.say("")
     facts = [
         ("id", str(row.id)),
-        ("cache", _series(row.cache_name, row.implementation_type)),
+        ("cache", _reached(row)),
+        *_also(row),
         ("state", row.state + (f" at {plain(row.resolved_at)}" if row.resolved_at else "")),
         ("since", f"{plain(row.first_window)} UTC, {_lasting(row, now)}"),
         ("rank", f"{row.rank:.0f} of 100"),
@@ -88,6 +96,12 @@ def show_one(
             ("when (UTC)", "what", "severity", "by", "reason", "note"),
             [(h.changed_at, h.kind, h.severity, h.by, h.reason, h.note) for h in history],
         )
+
+
+def _also(row: ObservationRow) -> list[tuple[str, str]]:
+    """The other series by name, when there are any."""
+    named = [_series(each["cache_name"], each["implementation_type"]) for each in row.also]
+    return [("also", ", ".join(named))] if named else []
 
 
 def _metric(row: ObservationRow) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from auditor.causes.signature import Claim
-from auditor.judging.ensemble import Contribution
+from auditor.judging.contribution import Contribution
 from auditor.observing.severity import Damage, Severity
 from baselines.series import SeriesKey
 
@@ -44,7 +45,10 @@ class Observation:
     rank: as of judged_until. causes, contributions, wording: as of the latest strange minute.
     started to last_strange is the span that must not be learned from.
     acknowledged_severity, acknowledged_intensity: how bad it was when a person acknowledged it;
-    None unless acknowledged.
+    None unless acknowledged. also: other series that the same problem has reached, in the order in
+    which it did; `key` is the one that leads. by_rule: name of the user's rule that opened it
+    alone, outside the budget; '' when detection opened it. seconded: detection found a minute of
+    what a rule had opened strange as well.
     """
 
     id: UUID
@@ -69,6 +73,14 @@ class Observation:
     acknowledged: bool = False
     acknowledged_severity: Severity | None = None
     acknowledged_intensity: float | None = None
+    also: tuple[SeriesKey, ...] = ()
+    by_rule: str = ""
+    seconded: bool = False
+
+    @property
+    def keys(self) -> tuple[SeriesKey, ...]:
+        """All series of the problem, the leading one first."""
+        return (self.key, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +126,17 @@ class Reopened:
     minute: int
 
 
-Change = Opened | Extended | Escalated | Resolved | Reopened
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """There is enough to name a likely cause by; nothing has turned worse."""
+
+    observation: Observation
+    minute: int
+
+
+def reached(observations: Iterable[Observation]) -> set[SeriesKey]:
+    """All series of the problems that are open: judged to the end, heard of or not."""
+    return {key for each in observations if each.state == "open" for key in each.keys}
+
+
+Change = Opened | Extended | Escalated | Resolved | Reopened | Diagnosed

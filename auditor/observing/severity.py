@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,7 +17,7 @@ WARNING_MINUTES = 10.0
 CRITICAL_MINUTES = 60.0
 """Extra waiting so far, in ordinary minutes' worth."""
 INTENSITY_MINUTES = 5
-DECADE = 25.0
+DECADE = 20.0
 """Points of rank for each tenfold of cost."""
 
 
@@ -50,22 +51,36 @@ class Damage:
     lost_requests: float = 0.0
 
 
-def add_damage(before: Damage, costs: Cost, row: int, column: int) -> Damage:
-    """The damage with one more minute; extra loads below the ordinary are not set off."""
-    first = max(row + 1 - INTENSITY_MINUTES, 0)
-    extra, ordinary = (
-        costs.total()[first : row + 1, column],
-        costs.ordinary[first : row + 1, column],
-    )
-    rest = float(ordinary.sum())
-    minute = float(extra[-1] / ordinary[-1]) if ordinary[-1] > 0 else 0.0
+def add_damage(before: Damage, costs: Cost, row: int, columns: Sequence[int]) -> Damage:
+    """The damage with one more minute of all series of a problem, whose columns are given.
+
+    Extra loads below the ordinary are not set off. The intensity is that of the worst series.
+    """
+    minutes = [_minute(costs, row, column) for column in columns]
+    extra = sum(each.extra_ms for each in minutes)
+    ordinary = float(sum(costs.ordinary[row, column] for column in columns))
     return Damage(
-        extra_ms=before.extra_ms + float(extra[-1]),
-        normal_minutes=before.normal_minutes + minute,
+        extra_ms=before.extra_ms + extra,
+        normal_minutes=before.normal_minutes + (extra / ordinary if ordinary > 0 else 0.0),
+        intensity=max((each.intensity for each in minutes), default=0.0),
+        extra_loads=before.extra_loads + sum(each.extra_loads for each in minutes),
+        extra_errors=before.extra_errors + sum(each.extra_errors for each in minutes),
+        lost_requests=before.lost_requests + sum(each.lost_requests for each in minutes),
+    )
+
+
+def _minute(costs: Cost, row: int, column: int) -> Damage:
+    """What one minute of one series cost."""
+    first = max(row + 1 - INTENSITY_MINUTES, 0)
+    span = slice(first, row + 1)
+    extra, ordinary = costs.total()[span, column], costs.ordinary[span, column]
+    rest = float(ordinary.sum())
+    return Damage(
+        extra_ms=float(extra[-1]),
         intensity=float(extra.sum()) / rest if rest > 0 else 0.0,
-        extra_loads=before.extra_loads + max(float(costs.extra_loads[row, column]), 0.0),
-        extra_errors=before.extra_errors + float(costs.extra_errors[row, column]),
-        lost_requests=before.lost_requests + float(costs.lost_requests[row, column]),
+        extra_loads=max(float(costs.extra_loads[row, column]), 0.0),
+        extra_errors=float(costs.extra_errors[row, column]),
+        lost_requests=float(costs.lost_requests[row, column]),
     )
 
 

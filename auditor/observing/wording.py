@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from auditor.causes.signature import Claim
-from auditor.judging.ensemble import Contribution
+from auditor.judging.contribution import Contribution
 from auditor.observing.observation import Category, Wording
 from auditor.observing.severity import Damage
 from baselines.metrics import BY_NAME, Metric
@@ -14,6 +14,14 @@ from baselines.series import SeriesKey
 
 PLAIN = ("ratio_tail", "count_tail", "seasonal_residual", "silence")
 """Detectors whose value and band are the metric's own; the others compare in other ways."""
+SHORT_OF_ROOM = (
+    "memory_fragmentation",
+    "memory_pressure",
+    "scan_pollution",
+    "slow_leak",
+    "value_bloat",
+)
+"""Causes that are a matter of capacity."""
 MOST_PERCENT = 99_999.0
 """Beyond a thousandfold a percentage tells nobody anything."""
 NO_CAUSE = (
@@ -67,7 +75,7 @@ def deviation_percentage(value: float | None, expected: float | None) -> float |
 
 def category(metric_name: str, causes: Sequence[Claim]) -> Category:
     """The contract's four: what is hurt, unless the cause says that memory is short."""
-    if causes and causes[0].name in ("memory_pressure", "scan_pollution"):
+    if causes and causes[0].name in SHORT_OF_ROOM:
         return "capacity"
     if metric_name == "error_rate":
         return "reliability"

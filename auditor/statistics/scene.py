@@ -9,15 +9,17 @@ from auditor.statistics.forest import Forest
 from auditor.statistics.thresholds import Thresholds
 from baselines.baseline import Baseline
 from baselines.expectation import LOOKBACK, Expectation, expect_all
-from baselines.series import SeriesKey, Windows
+from baselines.series import BoolArray, SeriesKey, Windows
 
-LONGEST_POOL = 10
+LONGEST_POOL = 60
 """Minutes that the longest pooled statistic adds up."""
 GATE = 3
 """Minutes in a row for which latency alone must be strange."""
 EPISODE = 30
 """The longest stretch of a problem that its cause is told from, minutes."""
-CONTEXT = LOOKBACK + max(LONGEST_POOL, EPISODE) + GATE
+REACH = 105
+"""Rows before a problem that its cause is told from: the hour before, and how full it was then."""
+CONTEXT = LOOKBACK + max(LONGEST_POOL, EPISODE + REACH) + GATE
 """Rows before the first judged one that give it the same bits as any longer past would."""
 
 
@@ -47,7 +49,11 @@ def scene(
     baselines: Mapping[SeriesKey, Baseline],
     forest: Forest | None = None,
     thresholds: Thresholds | None = None,
+    set_aside: BoolArray | None = None,
 ) -> Scene:
-    """The block with its expectations worked out once for all who look at it."""
-    expectations = expect_all(windows, baselines)
+    """The block with its expectations worked out once for all who look at it.
+
+    set_aside: shape (m, n), windows that the level of the last hour is not taken from.
+    """
+    expectations = expect_all(windows, baselines, set_aside)
     return Scene(windows, baselines, expectations, forest, thresholds or Thresholds())

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from auditor.causes.signature import Claim
-from auditor.judging.ensemble import Contribution
+from auditor.judging.contribution import Contribution
 from auditor.observing.observation import Observation, Wording
 from auditor.observing.severity import Damage, Severity
 from baselines.series import SeriesKey
@@ -27,6 +27,7 @@ def to_json(observation: Observation) -> dict[str, Any]:
     plain = {field.name: getattr(observation, field.name) for field in fields(observation)}
     plain["id"] = str(observation.id)
     plain["causes"] = [asdict(each) for each in observation.causes]
+    plain["also"] = [asdict(each) for each in observation.also]
     for name in ("key", "damage", "wording"):
         plain[name] = asdict(plain[name])
     plain["contributions"] = [contribution_to_json(each) for each in observation.contributions]
@@ -48,6 +49,8 @@ def from_json(plain: Mapping[str, Any]) -> Observation:
     found["acknowledged_intensity"] = _known(found["acknowledged_intensity"])
     found["damage"] = Damage(**{name: float(value) for name, value in found["damage"].items()})
     found["causes"] = tuple(_claim(each) for each in found["causes"])
+    # states of before a problem could reach other series have none
+    found["also"] = tuple(SeriesKey(**each) for each in found.get("also", ()))
     found["contributions"] = tuple(_contribution(each) for each in found["contributions"])
     found["wording"] = _wording(found["wording"])
     return Observation(**found)

@@ -16,12 +16,14 @@ from sql import queries
 
 SHORT = 8
 """Characters of an id that are shown, and enough to name it."""
-REASONS = ("fixed", "expected", "false-alarm", "new-normal")
 
 
 @dataclass(frozen=True, slots=True)
 class ObservationRow:
-    """One row of cache_auditor_observations with its progress."""
+    """One row of cache_auditor_observations with its progress.
+
+    also: other series that the problem has reached, by cache_name and implementation_type.
+    """
 
     id: UUID
     cache_name: str
@@ -50,6 +52,7 @@ class ObservationRow:
     updated_at: datetime
     last_window: datetime | None
     cost_ms: float
+    also: list[dict[str, str]]
 
     @property
     def short_id(self) -> str:

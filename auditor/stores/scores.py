@@ -90,15 +90,11 @@ def _why_not(in_force: InForce, judged: Judged, column: int) -> str:
 def read_observations(
     connection: Connection, now: datetime, reopen_within: timedelta
 ) -> list[Observation]:
-    """At most one a series: the open one, else the one that resolved last."""
+    """Those that are open, and those that resolved so recently that they may reopen."""
     rows = connection.execute(
         queries("auditor")["read_fold_states"], {"reopen_since": now - reopen_within}
     ).fetchall()
-    found: dict[object, Observation] = {}
-    for _, progress, acknowledged in rows:
-        observation = _signed(from_json(progress), acknowledged)
-        found[observation.key] = observation
-    return list(found.values())
+    return [_signed(from_json(progress), acknowledged) for _, progress, acknowledged in rows]
 
 
 def _signed(observation: Observation, acknowledged: bool) -> Observation:
@@ -165,6 +161,9 @@ def _row(change: Change, now: datetime) -> dict[str, Any]:
             "contributions": contributions,
             "peak_surprise": observation.peak_surprise,
             "cost": asdict(observation.damage),
+            "also": [asdict(key) for key in observation.also],
+            # who asks whether a rule opened it asks whether there is one
+            **({"rule": observation.by_rule} if observation.by_rule else {}),
         },
         "state": observation.state,
         "rank": observation.rank,

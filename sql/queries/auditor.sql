@@ -541,22 +541,37 @@ where ctid = any(array(
     where last_seen_at < %(before)s limit %(most)s));
 
 -- name: trim_baselines
+-- Never one that a stored score was judged by: `explain` judges it again.
 delete from monitoring.cache_baseline_metrics
 where ctid = any(array(
-    select ctid from monitoring.cache_baseline_metrics
-    where not is_active and created_at < %(before)s limit %(most)s));
+    select b.ctid from monitoring.cache_baseline_metrics as b
+    where not b.is_active and b.created_at < %(before)s
+      and not exists (
+          select from monitoring.cache_window_scores as s
+          where s.cache_name = b.cache_name and s.implementation_type = b.implementation_type
+            and s.baseline_id = b.id)
+    limit %(most)s));
 
 -- name: trim_calibrations
+-- Never one that a stored score was judged by.
 delete from monitoring.cache_calibrations
 where ctid = any(array(
-    select ctid from monitoring.cache_calibrations
-    where not is_active and fitted_at < %(before)s limit %(most)s));
+    select c.ctid from monitoring.cache_calibrations as c
+    where not c.is_active and c.fitted_at < %(before)s
+      and not exists (
+          select from monitoring.cache_window_scores as s
+          where s.cache_name = c.cache_name and s.implementation_type = c.implementation_type
+            and s.calibration_id = c.id)
+    limit %(most)s));
 
 -- name: trim_forests
+-- Never one that a run whose scores are stored was judged by, however long ago it was grown.
 delete from monitoring.cache_forests
 where ctid = any(array(
-    select ctid from monitoring.cache_forests
-    where not is_active and fitted_at < %(before)s limit %(most)s));
+    select f.ctid from monitoring.cache_forests as f
+    where not f.is_active and f.fitted_at < %(before)s
+      and not exists (select from monitoring.cache_score_runs as r where r.forest_id = f.id)
+    limit %(most)s));
 
 -- name: list_observations
 -- Observations as a person should see them: open ones first, then by rank, then the newest.
@@ -564,7 +579,8 @@ select o.id, o.cache_name, o.implementation_type, o.node, o."timestamp", o.sever
        o.title, o.description, o.recommendation, o.metric_name, o.metric_value, o.baseline_value,
        o.deviation_percentage, o.metadata, o.acknowledged, o.acknowledged_at, o.acknowledged_by,
        o.state, coalesce(p.rank, o.rank) as rank, o.cause, o.first_window, o.resolved_at,
-       o.reopened, o.updated_at, p.last_window, coalesce(p.cost_ms, 0) as cost_ms
+       o.reopened, o.updated_at, p.last_window, coalesce(p.cost_ms, 0) as cost_ms,
+       coalesce(p.progress -> 'also', o.metadata -> 'also', '[]') as also
 from monitoring.cache_auditor_observations as o
 left join monitoring.cache_observation_progress as p on p.observation_id = o.id
 where (%(state)s::text is null or o.state = %(state)s)
@@ -582,7 +598,8 @@ select o.id, o.cache_name, o.implementation_type, o.node, o."timestamp", o.sever
        o.title, o.description, o.recommendation, o.metric_name, o.metric_value, o.baseline_value,
        o.deviation_percentage, o.metadata, o.acknowledged, o.acknowledged_at, o.acknowledged_by,
        o.state, coalesce(p.rank, o.rank) as rank, o.cause, o.first_window, o.resolved_at,
-       o.reopened, o.updated_at, p.last_window, coalesce(p.cost_ms, 0) as cost_ms
+       o.reopened, o.updated_at, p.last_window, coalesce(p.cost_ms, 0) as cost_ms,
+       coalesce(p.progress -> 'also', o.metadata -> 'also', '[]') as also
 from monitoring.cache_auditor_observations as o
 left join monitoring.cache_observation_progress as p on p.observation_id = o.id
 where o.id::text like %(prefix)s || '%%'
@@ -599,6 +616,115 @@ order by id;
 -- name: acknowledge
 select monitoring.acknowledge_observation(
     %(observation_id)s, %(by)s, %(reason)s, %(note)s) as outcome;
+
+-- name: sign
+select outcome, feedback_id
+from monitoring.sign_observation(
+    %(observation_id)s, %(by)s, %(reason)s, %(note)s, %(scope)s, %(expires)s::interval);
+
+-- name: revoke
+select monitoring.revoke_acknowledgement(%(feedback_id)s, %(by)s) as outcome;
+
+-- name: read_feedback
+-- All that may silence a window from some time on. Expected goes on until its observation has
+-- resolved; a false alarm's bar is the most that its observation has reached by now.
+select a.id, a.observation_id, a.reason, a.scope_cache_name, a.scope_implementation_type,
+       a.scope_metric, a.acknowledged_by, a.acknowledged_at,
+       case when a.reason <> 'expected' then a.expires_at
+            when o.state = 'resolved' then greatest(a.expires_at, o.resolved_at) end as expires_at,
+       a.revoked_at, o.first_window,
+       greatest(a.bar, (p.progress ->> 'peak_surprise')::double precision) as bar, a.severity
+from monitoring.cache_acknowledgements as a
+join monitoring.cache_auditor_observations as o on o.id = a.observation_id
+left join monitoring.cache_observation_progress as p on p.observation_id = o.id
+where a.reason <> 'fixed'
+  and (a.revoked_at is null or a.revoked_at > %(since)s)
+  and (a.expires_at > %(since)s
+       or a.reason = 'expected' and coalesce(o.resolved_at, 'infinity') > %(since)s)
+order by a.id;
+
+-- name: list_feedback
+-- What people said, the newest first, with what it has kept quiet.
+with feedback as (
+    select a.*, o.title, o.first_window,
+           case when a.revoked_at is not null and a.revoked_by is not null then 'revoked'
+                when a.revoked_at is not null then 'taken back'
+                when a.reason = 'fixed' then 'said'
+                when a.reason = 'expected' and o.state = 'open' then 'active'
+                when a.reason = 'expected' and o.resolved_at > %(now)s then 'active'
+                when a.expires_at <= %(now)s then 'expired'
+                when a.reason = 'new-normal' and (
+                    select bool_and(b.baseline_period_start >= o.first_window
+                                    and b.sample_size >= %(enough)s)
+                    from monitoring.cache_baseline_metrics as b
+                    where b.is_active and b.cache_name = a.scope_cache_name
+                      and (a.scope_implementation_type is null
+                           or b.implementation_type = a.scope_implementation_type)) then 'learned'
+                else 'active' end as state
+    from monitoring.cache_acknowledgements as a
+    join monitoring.cache_auditor_observations as o on o.id = a.observation_id
+)
+select f.id, f.observation_id, f.title, f.reason, f.scope_cache_name, f.scope_implementation_type,
+       f.scope_metric, f.acknowledged_by, f.acknowledged_at, f.note, f.expires_at, f.revoked_at,
+       f.revoked_by, f.bar, f.severity, f.state, s.silenced, s.last_silenced
+from feedback as f
+cross join lateral (
+    select count(*) as silenced, max(minute_window) as last_silenced
+    from monitoring.cache_window_scores
+    where silenced_by = f.id
+) as s
+where %(every)s or f.state = 'active'
+order by f.id desc;
+
+-- name: mark_silenced
+-- Windows in which an observation would have opened, had somebody not said that it need not.
+update monitoring.cache_window_scores as s
+set silenced_by = r.silenced_by
+from jsonb_to_recordset(%(rows)s) as r (
+    cache_name text, implementation_type text, minute_window timestamptz, silenced_by bigint)
+where s.cache_name = r.cache_name and s.implementation_type = r.implementation_type
+  and s.minute_window = r.minute_window;
+
+-- name: read_past_observations
+-- Every observation that is retained, with how it opened and the most that it reached.
+select o.id, o.cache_name, o.implementation_type, o.metric_name, o.title, o.first_window,
+       o.resolved_at, coalesce(v.surprise, (p.progress ->> 'peak_surprise')::double precision) as surprise,
+       (p.progress ->> 'peak_surprise')::double precision as peak,
+       coalesce(v.severity, o.severity) as severity, o.severity as highest,
+       case when o.acknowledged then o.metadata #>> '{acknowledgement,reason}' end as reason
+from monitoring.cache_auditor_observations as o
+left join monitoring.cache_observation_progress as p on p.observation_id = o.id
+left join monitoring.cache_observation_verdicts as v
+    on v.observation_id = o.id and v.moment = 'opened'
+order by o.first_window, o.id;
+
+-- name: read_watched
+-- By cache: how much was judged since a time, and what was told of it. Observations older than the
+-- oldest score have nothing to be held against.
+with judged as (
+    select cache_name, count(surprise) as minutes, min(minute_window) as since
+    from monitoring.cache_window_scores
+    where minute_window >= %(since)s
+    group by cache_name
+), told as (
+    select cache_name, count(*) filter (where reason = 'false-alarm') as false_alarms,
+           count(*) filter (where reason is null) as unsigned,
+           count(*) filter (where reason <> 'false-alarm') as real
+    from (
+        select o.cache_name,
+               case when o.acknowledged then o.metadata #>> '{acknowledgement,reason}' end as reason
+        from monitoring.cache_auditor_observations as o
+        where o.first_window >= (select min(since) from judged)
+          -- what a user's rule opened alone is outside the budget
+          and not o.metadata ? 'rule'
+    ) as signed
+    group by cache_name
+)
+select cache_name, coalesce(j.minutes, 0) as judged_minutes,
+       coalesce(t.false_alarms, 0) as false_alarms, coalesce(t.unsigned, 0) as unsigned,
+       coalesce(t.real, 0) as real
+from judged as j full join told as t using (cache_name)
+order by cache_name;
 
 -- name: listen
 listen cache_auditor;
@@ -742,29 +868,171 @@ on conflict (observation_id) do update set
     last_window = excluded.last_window, progress = excluded.progress, cost_ms = excluded.cost_ms,
     rank = excluded.rank, updated_at = now();
 
+-- name: write_verdicts
+-- What was found in some windows, and by what it was judged. An observation opens once; its worst
+-- window is the worst so far.
+insert into monitoring.cache_observation_verdicts as v (
+    observation_id, moment, minute_window, surprise, severity, verdict, in_force, forest_id, rules,
+    made_with)
+select r.observation_id, r.moment, r.minute_window, r.surprise, r.severity, r.verdict, r.in_force,
+       r.forest_id, r.rules, r.made_with
+from jsonb_to_recordset(%(rows)s) as r (
+    observation_id uuid, moment text, minute_window timestamptz, surprise double precision,
+    severity text, verdict jsonb, in_force jsonb, forest_id bigint, rules jsonb, made_with jsonb)
+on conflict (observation_id, moment) do update set
+    minute_window = excluded.minute_window, surprise = excluded.surprise,
+    severity = excluded.severity, verdict = excluded.verdict, in_force = excluded.in_force,
+    forest_id = excluded.forest_id, rules = excluded.rules, made_with = excluded.made_with,
+    recorded_at = excluded.recorded_at
+where v.moment = 'worst';
+
+-- name: read_verdicts
+select o.cache_name, o.implementation_type, v.moment, v.minute_window, v.severity, v.verdict,
+       v.in_force, v.forest_id, v.rules, v.made_with, v.recorded_at
+from monitoring.cache_observation_verdicts as v
+join monitoring.cache_auditor_observations as o on o.id = v.observation_id
+where v.observation_id = %(observation_id)s
+order by v.moment;
+
+-- name: read_reached
+-- The most surprise of an observation: as the fold has it, and as its row tells once it is over.
+select (p.progress ->> 'peak_surprise')::double precision as peak,
+       case when o.state = 'resolved' then (o.metadata ->> 'peak_surprise')::double precision end as told
+from monitoring.cache_auditor_observations as o
+left join monitoring.cache_observation_progress as p on p.observation_id = o.id
+where o.id = %(observation_id)s;
+
+-- name: read_calibrations_then
+select id, tails from monitoring.cache_calibrations
+where cache_name = %(cache_name)s and id = any(%(ids)s::bigint[]);
+
+-- name: read_forest_then
+select seed, features, n_rows, training from monitoring.cache_forests where id = %(id)s;
+
+-- name: read_remade_minutes
+-- Epoch minutes of a cache of which a window was written after some instant.
+select distinct extract(epoch from minute_window)::bigint / 60 as minute
+from monitoring.cache_metrics_1min
+where cache_name = %(cache_name)s and minute_window >= %(since)s and minute_window < %(until)s
+  and updated_at > %(after)s and not provisional
+order by minute;
+
+-- name: read_oldest_window
+-- Epoch minute of the oldest window of a cache that is stored; null without any.
+select extract(epoch from min(minute_window))::bigint / 60 as minute
+from monitoring.cache_metrics_1min
+where cache_name = %(cache_name)s;
+
+-- name: read_score_row
+select score, surprise, leading_metric, parts, corrected_at
+from monitoring.cache_window_scores
+where cache_name = %(cache_name)s and implementation_type = %(implementation_type)s
+  and minute_window = %(minute)s;
+
 -- name: read_problem_spans
--- When each series had a problem, and what people said of it: such windows are not learned.
-select o.cache_name, o.implementation_type, o.first_window,
-       o.resolved_at as until,
+-- When each series had a problem, as epoch minutes, and what people said of it: such windows are not
+-- learned.
+select reached.cache_name, reached.implementation_type,
+       extract(epoch from o.first_window)::bigint / 60 as first,
+       extract(epoch from o.resolved_at)::bigint / 60 as until,
        case when o.acknowledged then o.metadata #>> '{acknowledgement,reason}' end as reason
 from monitoring.cache_auditor_observations as o
-where coalesce(o.resolved_at, 'infinity') >= %(since)s and o.implementation_type is not null
-order by o.first_window;
+left join monitoring.cache_observation_progress as p on p.observation_id = o.id
+cross join lateral (
+    select o.cache_name, o.implementation_type
+    union
+    select other.cache_name, other.implementation_type
+    from jsonb_to_recordset(coalesce(p.progress -> 'also', '[]'::jsonb))
+        as other (cache_name text, implementation_type text)
+) as reached
+where coalesce(o.resolved_at, 'infinity') >= %(since)s and reached.implementation_type is not null
+  -- what a user's rule alone said, and nobody confirmed, may be the ordinary all the same
+  and (not o.metadata ? 'rule' or o.acknowledged or (p.progress ->> 'seconded')::boolean)
+union all
+-- a new normal of every implementation is that of those that had no observation, too
+select s.cache_name, s.implementation_type,
+       extract(epoch from o.first_window)::bigint / 60, extract(epoch from o.resolved_at)::bigint / 60,
+       a.reason
+from monitoring.cache_acknowledgements as a
+join monitoring.cache_auditor_observations as o on o.id = a.observation_id
+join (select distinct cache_name, implementation_type from monitoring.cache_series) as s
+    on s.cache_name = a.scope_cache_name
+where a.reason = 'new-normal' and a.revoked_at is null and a.scope_implementation_type is null
+  and s.implementation_type is distinct from o.implementation_type
+  and coalesce(o.resolved_at, 'infinity') >= %(since)s
+union all
+-- what feedback kept from opening was real all the same, unless it stands that it was not
+select s.cache_name, s.implementation_type,
+       extract(epoch from s.minute_window)::bigint / 60,
+       extract(epoch from s.minute_window)::bigint / 60 + 1, 'expected'
+from monitoring.cache_window_scores as s
+left join monitoring.cache_acknowledgements as a on a.id = s.silenced_by
+where s.silenced_by is not null and s.minute_window >= %(since)s
+  and (a.id is null or a.reason not in ('false-alarm', 'new-normal') or a.revoked_at is not null)
+order by first;
 
 -- name: read_caches
 -- Every cache with its number of series, in order.
 select cache_name, count(distinct implementation_type)
 from monitoring.cache_series
 group by cache_name
-order by cache_name;
+-- as Python orders them: what is learned together does not depend on the server's locale
+order by cache_name collate "C";
 
--- name: read_newcomers
--- Series that have had events for longer than a baseline needs, and have none in force.
-select count(*)
+-- name: read_waiting_series
+-- First and last event, as epoch minutes, of the series that nothing in force can judge.
+select extract(epoch from min(s.first_minute))::bigint / 60 as first,
+       extract(epoch from max(s.last_minute))::bigint / 60 as last
 from monitoring.cache_series as s
-where s.last_minute - s.first_minute >= interval '1 day'
-  and s.last_minute >= %(now)s::timestamptz - interval '1 day'
-  and not exists (
-      select from monitoring.cache_baseline_metrics as b
-      where b.cache_name = s.cache_name and b.implementation_type = s.implementation_type
-        and b.is_active);
+where not exists (
+    select from monitoring.cache_calibrations as c
+    where c.cache_name = s.cache_name and c.implementation_type = s.implementation_type
+      and c.is_active and c.tails ? %(channel)s)
+group by s.cache_name, s.implementation_type
+order by first, last;
+
+-- name: add_maintenance
+insert into monitoring.cache_maintenance (
+    cache_name, implementation_type, since, until, every, starts_at, lasts, time_zone, reason,
+    entered_by)
+values (
+    %(cache_name)s, %(implementation_type)s, %(since)s, %(until)s, %(every)s, %(starts_at)s,
+    %(lasts)s, %(time_zone)s, %(reason)s, %(entered_by)s)
+returning id;
+
+-- name: list_maintenance
+-- Every maintenance, the one entered last first.
+select id, cache_name, implementation_type, since, until, every, starts_at, lasts, time_zone,
+       reason, entered_by, entered_at, ended_at, ended_by, cut_at
+from monitoring.cache_maintenance
+where %(id)s::bigint is null or id = %(id)s
+order by id desc;
+
+-- name: read_maintenance
+-- What may hold within a half-open span of time.
+select id, cache_name, implementation_type, since, until, every, starts_at, lasts, time_zone,
+       reason, entered_by, entered_at, ended_at, ended_by, cut_at
+from monitoring.cache_maintenance
+where since < %(until)s
+  and coalesce(ended_at, 'infinity') > %(since)s
+  and coalesce(until + coalesce(lasts, interval '0'), 'infinity') > %(since)s
+order by id;
+
+-- name: count_in_scope
+-- How many series a maintenance is for.
+select count(distinct (cache_name, implementation_type))
+from monitoring.cache_series
+where (%(cache_name)s::text is null or cache_name = %(cache_name)s)
+  and (%(implementation_type)s::text is null or implementation_type = %(implementation_type)s);
+
+-- name: end_maintenance
+update monitoring.cache_maintenance set ended_at = %(at)s, ended_by = %(by)s
+where id = %(id)s and ended_at is null;
+
+-- name: cut_maintenance
+-- Ends the occurrence that is on, and no other.
+update monitoring.cache_maintenance set cut_at = cut_at || %(at)s::timestamptz
+where id = %(id)s;
+
+-- name: remove_maintenance
+delete from monitoring.cache_maintenance where id = %(id)s;

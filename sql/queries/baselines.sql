@@ -79,6 +79,15 @@ from summed as s
 left join quantiles as q using (cache_name, implementation_type, minute_window)
 order by minute, cache_name, implementation_type;
 
+-- name: read_window_versions
+-- By minute: how many rows its windows have, and the sum of the transactions that wrote them. Each
+-- way of changing them changes one or the other: a new version's transaction is a later one.
+select extract(epoch from minute_window)::bigint / 60 as minute, count(*) as rows,
+       sum(xmin::text::bigint)::bigint as written
+from monitoring.cache_metrics_1min
+where minute_window >= %(since)s and minute_window < %(until)s
+group by 1;
+
 -- name: lock_baselines
 select pg_advisory_xact_lock(hashtextextended('monitoring.cache_baseline_metrics', 0));
 

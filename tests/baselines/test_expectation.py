@@ -31,13 +31,24 @@ def test_most_ordinary_minutes_lie_in_the_band() -> None:
         assert 0.98 < inside.mean() <= 1.0
 
 
-def test_the_profile_runs_without_steps_between_hours() -> None:
+def test_the_profile_of_two_days_runs_without_steps_between_hours() -> None:
+    """Two days cannot tell a step that comes every day from chance: linear between the hours."""
+    hour = hour_rows(2 * DAY)
+    history = ordinary(2, rate=np.where(hour % 2 == 0, 100.0, 300.0))
+    baselines = {KEY: fit(history, KEY)}
+    seasonal = expect(BY_NAME["traffic"], history, baselines).seasonal[:DAY, 0]
+    assert np.abs(np.diff(np.log(seasonal))).max() < 0.03
+    assert seasonal.max() / seasonal.min() > 1.2
+
+
+def test_a_step_that_comes_every_day_is_expected_on_the_minute() -> None:
+    """Thirteen days of a switch on the hour: the expected value is right five minutes after it."""
     hour = hour_rows(14 * DAY)
     history = ordinary(14, rate=np.where(hour % 2 == 0, 100.0, 300.0))
     baselines = {KEY: fit(history, KEY)}
-    seasonal = expect(BY_NAME["traffic"], history.rows(0, DAY), baselines).seasonal[:, 0]
-    assert np.abs(np.diff(np.log(seasonal))).max() < 0.03
-    assert seasonal.max() / seasonal.min() > 1.5
+    seasonal = expect(BY_NAME["traffic"], history, baselines).seasonal[:DAY, 0]
+    truth = np.where(hour[:DAY] % 2 == 0, 100.0, 300.0)
+    assert np.abs(seasonal / truth - 1).max() < 0.15
 
 
 def test_without_a_baseline_nothing_is_expected() -> None:

@@ -16,10 +16,10 @@ from auditor.causes.registry import signatures
 from auditor.cli import WITH_VALUE, WITHOUT_VALUE, build, shared_first
 from auditor.detectors.registry import detectors
 from auditor.examining import checks as doctor_checks
+from auditor.observing.feedback import REASONS
 from auditor.observing.observation import Category
 from auditor.settings import Settings, variable
 from auditor.stores import scores
-from auditor.stores.observations import REASONS
 from baselines.metrics import METRICS
 from collector import settings as collector_settings
 from collector.recorded import ALIASES, OUTCOMES
@@ -162,7 +162,7 @@ def test_every_command_that_is_shown_exists(page: Path) -> None:
 
 def test_a_command_that_does_not_exist_would_be_found() -> None:
     """The net has no hole: words, sub-commands and options are looked up."""
-    for line in ("serve", "baselines forget", "tick --fast", "--dsn x backtest"):
+    for line in ("serve", "baselines forget", "tick --fast", "--dsn x rewind"):
         assert unknown_in(f"cache-auditor {line}"), line
     for line in ("tick", "--dsn x tick", "observations ack 12ab --reason fixed"):
         assert not unknown_in(f"cache-auditor {line}"), line
@@ -202,7 +202,8 @@ def test_a_setting_is_told_with_its_variable_and_default(name: str) -> None:
     _, environment, default, _ = row_of(text("operations"), f"`{name}`")
     assert environment == f"`{variable(name)}`"
     value = Settings.model_fields[name].default
-    shown = {None: "none"}.get(value) or (f"{value:g}" if not isinstance(value, str) else value)
+    none = value is None or value == ()
+    shown = "none" if none else value if isinstance(value, str) else f"{value:g}"
     assert default.split()[0] == shown
 
 

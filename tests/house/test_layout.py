@@ -23,6 +23,13 @@ CORE = (
     "auditor/causes",
     "auditor/judging",
     "auditor/observing",
+    "auditor/explaining",
+    "auditor/comparing",
+    "auditor/refreshing",
+    "auditor/backtesting",
+    "auditor/maintaining",
+    "auditor/rules",
+    "auditor/metric_series",
 )
 CLOCKS = {"now", "today", "utcnow", "time", "time_ns", "monotonic", "perf_counter", "getenv"}
 LONGEST = 300  # lines; most are under 200

@@ -51,22 +51,24 @@ TABLES = {
     "cache_auditor_observations": ("", ALL, "r", "r"),
     "cache_observation_progress": ("", ALL, "r", "r"),
     "cache_acknowledgements": ("", ALL, "r", "r"),
+    "cache_observation_verdicts": ("", ALL, "r", "r"),
     "cache_observation_changes": ("", "rd", "r", "r"),
+    "cache_maintenance": ("", ALL, "r", "arw"),
     "cache_auditor_secrets": ("", "", "", ""),
     "cache_auditor_migrations": ("", "r", "r", ""),
 }
 # Tables that a person, a page or a signed-in user of Supabase reads: protected row by row as well.
 SHOWN = {"cache_metrics_1min", "cache_metrics_1hour", "cache_baseline_metrics",
-         "cache_auditor_observations"}  # fmt: skip
+         "cache_auditor_observations", "cache_maintenance"}  # fmt: skip
 FUNCTIONS = {
     WRITER: {"collector_key_secret", "collector_heartbeat", "ensure_metric_partition"},
     READER: {
         "calculate_hit_rate", "get_cache_performance_summary", "histogram_edges", "histogram_bin",
         "histogram_value", "histogram_quantile",
     },
-    ACKNOWLEDGER: {"acknowledge_observation"},
+    ACKNOWLEDGER: {"acknowledge_observation", "sign_observation", "revoke_acknowledgement"},
 }  # fmt: skip
-NOBODYS = {"make_metric_partition", "apply_grants"}
+NOBODYS = {"make_metric_partition", "apply_grants", "apply_grants_before_feedback"}
 
 
 # What is granted ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ MONDAY = 29_449_440
 """A Monday, 00:00 UTC, as epoch minute."""
 DAY = 1440
 HIT_MS, LOAD_MS = 0.5, 20.0
+ENTRIES, VALUE_BYTES = 5000.0, 800.0
 
 
 def healthy(days: float, seed: int, start: int = MONDAY) -> Windows:
@@ -58,6 +59,8 @@ def assembled(
         "total_operations": gets + misses,
         "completeness": np.ones_like(hits),
     }
+    columns["avg_cache_size"] = ENTRIES * random.lognormal(0, 0.01, hits.shape)
+    columns["bytes_written"] = misses * VALUE_BYTES * random.lognormal(0, 0.05, hits.shape)
     return Windows(start, (LEGACY, NEW), columns)
 
 
@@ -81,6 +84,20 @@ def lost_hits(windows: Windows, since: int, until: int, share: float, column: in
     new["latency_sum_ms"] = new["hit_latency_sum_ms"] + new["miss_latency_sum_ms"]
     new["total_operations"] = windows.column("gets") + new["sets"]
     return changed(windows, **new)
+
+
+def multiplied(windows: Windows, name: str, since: int, until: int, factor: float) -> Windows:
+    """One column of the second series multiplied in rows since..until."""
+    new = windows.column(name).copy()
+    new[since:until, 1] *= factor
+    return changed(windows, **{name: new})
+
+
+def purged(windows: Windows, since: int, until: int) -> Windows:
+    """A hundred deletes a minute of the second series in rows since..until."""
+    deletes = windows.column("deletes").copy()
+    deletes[since:until, 1] = 100.0
+    return changed(windows, deletes=deletes)
 
 
 def slow_loads(windows: Windows, since: int, until: int, factor: float) -> Windows:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from auditor.judging import calibration
 from auditor.judging.calibration import (
     MIN_WINDOWS,
     MINUTES_A_WEEK,
     MOST_SHAPE,
+    Calibration,
     cluster_maxima,
-    fit_calibration,
     from_dict,
     opening_surprise,
     score,
-    surprise,
 )
 from baselines.errors import TooFewWindows
-from baselines.series import FloatArray
+from baselines.series import BoolArray, FloatArray
+
+
+def fit_calibration(
+    statistic: FloatArray, *, least_scale: float, exclude: BoolArray | None = None
+) -> Calibration:
+    """Learned from minutes 0, 1, 2, ..."""
+    minutes = np.arange(statistic.size, dtype=np.int64)
+    return calibration.fit_calibration(statistic, minutes, exclude=exclude, least_scale=least_scale)
+
+
+def surprise(statistic: FloatArray, tails: Sequence[Calibration | None]) -> FloatArray:
+    """Of rows that begin at minute 0."""
+    return calibration.surprise(statistic, tails, 0)
 
 
 def past(seed: int, m: int = 2 * MINUTES_A_WEEK) -> FloatArray:
@@ -83,6 +97,33 @@ def test_a_past_of_nothing_but_zeros_makes_zero_ordinary() -> None:
     tail = fit_calibration(np.zeros(MINUTES_A_WEEK), least_scale=0.43)
     found = surprise(np.array([[0.0], [3.0]]), [tail])[:, 0]
     assert found[0] == 0.0
+    assert found[1] > opening_surprise(0.25)
+
+
+def test_a_wild_night_does_not_blunt_the_day() -> None:
+    """Six hours a day stray three times as far: the same value is ordinary there, not at noon."""
+    m = 2 * MINUTES_A_WEEK
+    hour = np.arange(m) // 60 % 24
+    values = np.random.default_rng(8).exponential(1.0, m) * np.where(hour < 6, 3.0, 1.0)
+    tail = fit_calibration(values, least_scale=0.05)
+    even = fit_calibration(np.random.default_rng(8).exponential(1.0, m), least_scale=0.05)
+    column = np.full((24 * 60, 1), 14.0)
+    found = surprise(column, [tail])[:, 0]
+    noon, night = found[12 * 60 + 30], found[3 * 60 + 30]
+    assert night < noon - 1.5
+    assert noon == pytest.approx(surprise(column, [even])[0, 0], rel=0.25)
+
+
+def test_what_has_come_five_times_is_no_rarity() -> None:
+    """Quiet but for six stretches of three empty minutes: a law of the rest would call it unheard
+    of; five clusters in a fortnight are five in 20,160 minutes."""
+    m = 2 * MINUTES_A_WEEK
+    values = np.random.default_rng(9).exponential(0.1, m)
+    for at in range(1000, 19_000, 3000):
+        values[at : at + 3] = 30.0
+    tail = fit_calibration(values, least_scale=0.05)
+    found = surprise(np.array([[25.0], [60.0]]), [tail])[:, 0]
+    assert found[0] <= np.log10(m / 5)
     assert found[1] > opening_surprise(0.25)
 
 

@@ -72,14 +72,15 @@ def test_requests_that_do_not_come_cost_an_ordinary_get_each() -> None:
     assert found.total()[0, 1] == pytest.approx(100 * 2.0)
 
 
-def test_a_missing_window_costs_the_requests_that_were_not_seen() -> None:
+def test_a_missing_window_costs_nothing_that_is_known() -> None:
+    """Nothing was heard; whether requests were lost is not known, and not made up."""
     nothing = dict.fromkeys(minute().windows.columns, float("nan"))
-    assert cost(minute(**nothing)).total()[0].tolist() == pytest.approx([0.0, 200.0])
+    assert cost(minute(**nothing)).total()[0].tolist() == pytest.approx([0.0, 0.0])
 
 
 def test_damage_adds_up_in_ordinary_minutes() -> None:
     costs = cost(minute(miss_latency_sum_ms=440.0))
-    found = add_damage(Damage(extra_ms=70.0, normal_minutes=0.35), costs, 0, 1)
+    found = add_damage(Damage(extra_ms=70.0, normal_minutes=0.35), costs, 0, (1,))
     assert found.extra_ms == pytest.approx(400)
     assert found.normal_minutes == pytest.approx(0.35 + 330 / 200)
     assert found.intensity == pytest.approx(330 / 200)

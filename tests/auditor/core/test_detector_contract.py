@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from planted import DAY, failing_gets, lost_hits, scaled_traffic, slow_loads, unheard
+from planted import (
+    DAY,
+    failing_gets,
+    lost_hits,
+    multiplied,
+    purged,
+    scaled_traffic,
+    slow_loads,
+    unheard,
+)
 
 from auditor.detectors.detector import Detector
 from auditor.detectors.registry import detectors
@@ -84,7 +93,7 @@ def test_scores_do_not_depend_on_the_block(
 ) -> None:
     """A tick's minute and a backtest's day agree to the bit, given CONTEXT rows before."""
     whole = scored(detector, windows, learned, forest)
-    for first in (CONTEXT, 205, 265, 325, 384, 455):
+    for first in (CONTEXT, CONTEXT + 5, 265, 325, 384, 455):
         block = windows.rows(first - CONTEXT, first + size)
         part = scored(detector, block, learned, forest)
         for channel, statistic in part.items():
@@ -133,6 +142,9 @@ PLANTED = {
     "traffic.drop": lambda block, a, b: scaled_traffic(block, a, b, 0.1),
     "traffic.surge": lambda block, a, b: scaled_traffic(block, a, b, 6.0),
     "traffic": lambda block, a, b: scaled_traffic(block, a, b, 0.0),
+    "evictions": lambda block, a, b: multiplied(block, "evictions", a, b, 20.0),
+    "expirations": lambda block, a, b: multiplied(block, "expirations", a, b, 20.0),
+    "deletes": purged,
     "all": lambda block, a, b: lost_hits(slow_loads(block, a, b, 5.0), a, b, 0.5),
 }
 
@@ -145,7 +157,8 @@ def test_up_is_strange(
     ordinary = next_days.rows(DAY + 360, DAY + 760)
     for each in detector.score(scene(ordinary, learned.baselines, forest)):
         channel = each.channel
-        kind = f"{channel.metric}.{channel.variant}" if channel.variant else channel.metric
+        variant = channel.variant if channel.variant != "week" else ""
+        kind = f"{channel.metric}.{variant}" if variant else channel.metric
         if kind == "hit_latency_ms" or (detector.name == "sibling" and kind != "hit_rate"):
             continue  # covered below: both need a change that touches one series' hits
         strange = PLANTED[kind](ordinary, 380, 400)
@@ -172,10 +185,12 @@ def test_every_detector_names_registered_metrics() -> None:
         assert detector.least_scale > 0
 
 
-def test_the_forest_never_opens() -> None:
+def test_what_only_backs_never_opens() -> None:
     assert {each.name for each in detectors() if not each.opens} == {
         "isolation_forest",
+        "sibling_supply",
         "static_thresholds",
+        "supply",
     }
 
 

@@ -102,4 +102,4 @@ def test_the_forest_is_left_out_until_there_is_one(
     with_it = judge(part, learned, since=part.start + 300, forest=forest)
     without = judge(part, bare, since=part.start + 300)
     assert np.isfinite(without.score[without.first :]).all()
-    assert (without.voices.raw <= with_it.voices.raw)[without.first :].all()
+    assert (without.voices.statistic <= with_it.voices.statistic)[:, without.first :].all()

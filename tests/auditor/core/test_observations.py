@@ -9,9 +9,11 @@ from planted import DAY, NEW, lost_hits, scaled_traffic, unheard
 
 from auditor.judging.judgement import Judged, judge
 from auditor.judging.learning import Learned
-from auditor.observing.fold import FoldSettings, fold, grown
+from auditor.observing.fold import fold
+from auditor.observing.fold_settings import FoldSettings
 from auditor.observing.observation import Change, Escalated, Extended, Observation, Opened, Resolved
 from auditor.observing.severity import INTENSITY_MINUTES, Severity
+from auditor.observing.worsening import grown
 from auditor.statistics.forest import Forest
 from baselines.series import Windows
 

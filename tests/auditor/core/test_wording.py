@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.judging.ensemble import Contribution
+from auditor.judging.contribution import Contribution
 from auditor.observing.severity import Damage, Severity, rank, severity
 from auditor.observing.wording import amount, deviation_percentage, word
 from baselines.metrics import BY_NAME

@@ -174,6 +174,13 @@ PLANTED = [
      "old for shop/new (6 d)", "baselines compute"),
     ("retention", "warning", "select monitoring.create_metric_partition(current_date - 30)",
      "1 days of raw rows", "cache-auditor retention"),
+    ("false alarms", "warning", "with one as (insert into monitoring.cache_window_scores"
+     " (cache_name, implementation_type, minute_window, surprise, run_id) values"
+     " ('shop', 'new', now() - interval '2 hours', 1, 0)) insert into"
+     " monitoring.cache_auditor_observations (cache_name, severity, category, title, description,"
+     " acknowledged, metadata) values ('shop', 'info', 'anomaly', 't', 'd', true,"
+     " '{\"acknowledgement\": {\"reason\": \"false-alarm\"}}')",
+     "shop (10080.00 a series and week, asked 0.25)", "observations budget"),
 ]  # fmt: skip
 
 

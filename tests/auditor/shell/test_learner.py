@@ -11,15 +11,10 @@ import numpy as np
 import psycopg
 import pytest
 
-from auditor.daemon.learner import (
-    FIRST_TRY,
-    ProblemSpan,
-    Refreshed,
-    groups_of,
-    refresh,
-    refresh_is_due,
-    unlearnable,
-)
+from auditor.daemon.learner import Refreshed, refresh, refresh_is_due
+from auditor.refreshing import due
+from auditor.refreshing.groups import groups_of
+from auditor.refreshing.problems import Problem, unlearnable
 from auditor.stores.learned import InForce, read_in_force
 from auditor.stores.observations import acknowledge
 from auditor.windows.minutes import epoch_minute, floor_minute
@@ -38,6 +33,7 @@ from tests.postgres_clusters import Database
 START = start_of_story()
 KEYS = (SeriesKey(CACHE, LEGACY), SeriesKey(CACHE, NEW))
 DAY = timedelta(days=1)
+FIRST_TRY = timedelta(minutes=due.FIRST_TRY)
 
 
 # What is not learned -----------------------------------------------------------------------------
@@ -47,13 +43,14 @@ def block(minutes: int = 10) -> Windows:
     return Windows(epoch_minute(START), KEYS, {"total_operations": np.ones((minutes, 2))})
 
 
-def problem(first: int, last: int | None, reason: str | None = None, of: str = NEW) -> ProblemSpan:
+def problem(first: int, last: int | None, reason: str | None = None, of: str = NEW) -> Problem:
     """A problem of minutes [first, last) of the block; last None: it is not over."""
-    until = None if last is None else START + timedelta(minutes=last)
-    return ProblemSpan(CACHE, of, START + timedelta(minutes=first), until, reason)
+    start = epoch_minute(START)
+    until = None if last is None else start + last
+    return Problem(SeriesKey(CACHE, of), start + first, until, reason)
 
 
-def left_out(*problems: ProblemSpan) -> list[int]:
+def left_out(*problems: Problem) -> list[int]:
     """Minutes of `new` that are not learned; those of `legacy` all are."""
     found = unlearnable(block(), problems)
     assert found.shape == (10, 2)

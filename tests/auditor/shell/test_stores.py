@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from auditor.causes.signature import Claim
 from auditor.judging.calibration import Calibration
-from auditor.judging.ensemble import Contribution
+from auditor.judging.contribution import Contribution
 from auditor.judging.learning import Learned
 from auditor.observing.observation import Escalated, Extended, Observation, Opened, Wording
 from auditor.observing.severity import Damage, Severity
@@ -112,6 +112,7 @@ def test_any_observation_survives_json(figure: float, maybe: float, signed: floa
         observation(figure), surprise=maybe, score=maybe, resolved=MINUTE,
         acknowledged=signed is not None, acknowledged_severity=severity,
         acknowledged_intensity=signed, contributions=(contribution(*[maybe] * 8),),
+        also=(SeriesKey("a", "new"), SeriesKey("b", "old")), by_rule="low", seconded=True,
     )  # fmt: skip
     text = json.dumps(to_json(known), allow_nan=False)
     assert bits(from_json(json.loads(text))) == bits(known)
@@ -145,7 +146,9 @@ def learned() -> Learned:
     """A baseline that was fitted, and calibrations and a sample of nasty numbers."""
     baseline = fit(history(), KEY, time_zone="Europe/Zurich")
     tails = {
-        (KEY, f"channel {number}"): Calibration(figure, -figure, 1 / 3, figure, 0.25, 1440)
+        (KEY, f"channel {number}"): Calibration(
+            figure, -figure, 1 / 3, figure, 0.25, 1440, figure, (figure, 0.1) * 12
+        )
         for number, figure in enumerate(NASTY)
     }
     matrix = np.random.default_rng(4).normal(size=(300, len(RESIDUALS)))

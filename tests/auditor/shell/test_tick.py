@@ -11,7 +11,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from auditor.daemon.learner import read_problems
 from auditor.daemon.tick import Judging, Memory, Ticked, tick
+from auditor.observing.fold_settings import FoldSettings
 from auditor.stores.observations import (
     ObservationRow,
     acknowledge,
@@ -33,7 +35,7 @@ class World:
         self.start = start_of_story()
         learned_past(self.connection, self.start)
         self.application = Application(database.dsn)
-        self.memory = Memory()
+        self.memory, self.judging = Memory(), Judging()
 
     def at(self, minute: int) -> datetime:
         return self.start + timedelta(minutes=minute)
@@ -44,7 +46,7 @@ class World:
     def tick(self, minute: int) -> Ticked:
         """The tick right after that minute's end."""
         now = self.at(minute + 1) + timedelta(seconds=1)
-        return tick(self.connection, now, Judging(), self.memory)
+        return tick(self.connection, now, self.judging, self.memory)
 
     def play(self, minutes: range, **how: Any) -> None:
         for minute in minutes:
@@ -78,6 +80,7 @@ def test_an_ordinary_half_hour_is_silent(world: World) -> None:
 
 def test_fault_5_one_problem_is_one_observation(world: World) -> None:
     """Ten bad minutes open one observation; the recovery resolves it; each is said once."""
+    world.judging = Judging(fold=FoldSettings(quiet_minutes=5))
     world.play(range(3))
     world.play(range(3, 13), hit_rate=BROKEN)
     (found,) = list_observations(world.connection)
@@ -89,14 +92,15 @@ def test_fault_5_one_problem_is_one_observation(world: World) -> None:
     assert found.baseline_value == pytest.approx(90, abs=2)
     assert found.severity in ("warning", "critical")
     assert found.recommendation
-    world.play(range(13, 25))
+    world.play(range(13, 35))
     (found,) = list_observations(world.connection)
     assert found.state == "resolved"
     kinds = world.kinds()
     assert kinds[0] == "opened"
     assert kinds[-1] == "resolved"
-    assert set(kinds[1:-1]) <= {"escalated"}
-    assert len(kinds) <= 4
+    assert set(kinds[1:-1]) <= {"escalated", "changed"}
+    assert kinds.count("changed") <= 1  # its cause is named once
+    assert len(kinds) <= 5
 
 
 def test_it_is_open_within_two_minutes(world: World) -> None:
@@ -207,13 +211,16 @@ def test_fault_12_silence_is_found(world: World) -> None:
 
 
 def test_fault_12_a_dead_collector_is_found(world: World) -> None:
-    """No rows at all, because nothing delivers: both series are said to be silent."""
+    """No rows at all, because nothing delivers: one problem, and it has reached both series."""
     world.play(range(3))
     for minute in range(3, 12):
         now = world.at(minute + 1) + timedelta(seconds=80)
         tick(world.connection, now, Judging(), world.memory)
-    open_ = [o for o in list_observations(world.connection) if o.state == "open"]
-    assert {o.implementation_type for o in open_} == {LEGACY, NEW}
+    (found,) = list_observations(world.connection, state="open")
+    reached = {each["implementation_type"] for each in found.also}
+    assert {found.implementation_type, *reached} == {LEGACY, NEW}
+    problems = read_problems(world.connection, world.start)
+    assert {each.key.implementation_type for each in problems} == {LEGACY, NEW}
 
 
 def test_late_events_are_scored_again_and_it_shows(world: World) -> None:

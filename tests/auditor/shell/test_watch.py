@@ -186,7 +186,7 @@ def test_ack_takes_many_and_says_what_became_of_each(database: Database) -> None
     assert cli(database.dsn, "observations", "ack", one, *words).returncode == 0
     done = cli(database.dsn, "observations", "ack", one, other, "0123abcd", *words)
     assert done.returncode == 2
-    said = done.stdout.splitlines()
+    said = done.stdout.splitlines()[-3:]
     assert "already acknowledged by ada" in said[0]
     assert "acknowledged by ada: other" in said[1]
     assert "no observation's id begins with" in said[2]
@@ -205,3 +205,17 @@ def test_markup_and_control_characters_stay_text(database: Database) -> None:
     shown = cli(database.dsn, "observations", "list").stdout
     assert "[bold]" in shown
     assert "\x1b" not in shown
+
+
+def test_list_and_show_say_how_far_a_problem_reaches(database: Database) -> None:
+    connection = database.connect()
+    id_ = observe(connection, "it reaches further")
+    also = {"also": [{"cache_name": "pages", "implementation_type": "legacy"}]}
+    connection.execute(
+        "update monitoring.cache_auditor_observations set metadata = %s", [json.dumps(also)]
+    )
+    assert "and 1 more series" in cli(database.dsn, "observations", "show", id_[:8]).stdout
+    shown = json.loads(cli(database.dsn, "--json", "observations", "list").stdout)
+    assert shown[0]["also"] == also["also"]
+    connection.execute("update monitoring.cache_auditor_observations set metadata = '{}'")
+    assert "more series" not in cli(database.dsn, "observations", "show", id_[:8]).stdout

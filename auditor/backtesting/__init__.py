@@ -1,0 +1,1 @@
+"""What would have been said: windows replayed through learning, judging and folding. Pure."""

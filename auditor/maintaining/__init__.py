@@ -1,0 +1,1 @@
+"""Maintenance: when it holds, for whom, and how it ends. Pure: it takes instants and `now`."""

@@ -1,0 +1,78 @@
+"""What comes back at the same time every day is expected; what came once is not."""
+
+from __future__ import annotations
+
+import numpy as np
+from ordinary import DAY, ordinary
+
+from baselines.expectation import expect
+from baselines.fit import fit
+from baselines.metrics import BY_NAME
+from baselines.recurrence import STEP, STEPS, recurrence
+from baselines.series import FloatArray
+
+KEY = ordinary(0.1).keys[0]
+JOB = slice(150, 170)
+"""A nightly job from 02:30 to 02:50."""
+
+
+def job_rate(days: int, on: set[int]) -> FloatArray:
+    rate = np.full(days * DAY, 200.0)
+    for day in on:
+        rate[day * DAY + JOB.start : day * DAY + JOB.stop] = 800.0
+    return rate
+
+
+def expected_in_job(days: int, on: set[int]) -> float:
+    history = ordinary(days, rate=job_rate(days, on), rho=0.001)
+    seasonal = expect(BY_NAME["traffic"], history, {KEY: fit(history, KEY)}).seasonal
+    return float(np.median(seasonal[JOB, 0]))
+
+
+def test_a_nightly_job_is_expected() -> None:
+    assert 700 < expected_in_job(7, set(range(7))) < 850
+
+
+def test_what_came_once_is_not_expected() -> None:
+    assert expected_in_job(7, {3}) < 240
+
+
+def test_two_days_are_not_a_habit() -> None:
+    assert expected_in_job(2, {0, 1}) < 300
+
+
+def test_a_time_of_day_that_differs_from_day_to_day_is_less_sure() -> None:
+    """On every other day there is a job: half the days are no habit, but no surprise either."""
+    rate = job_rate(8, {0, 2, 4, 6})
+    history = ordinary(8, rate=rate, rho=0.001)
+    profile = fit(history, KEY).profiles["traffic"]
+    step = JOB.start // STEP + 1
+    assert profile.daily_widening[step] > 2.0
+    assert profile.daily_widening[100] < 1.6
+
+
+def test_the_shift_by_hand() -> None:
+    """Four days of exactly twice the expected in one step, the expected elsewhere: log 2 there."""
+    m = 4 * DAY
+    step = np.arange(m) % DAY // STEP
+    above = np.where(step == 40, 20_000.0, 10_000.0)
+    found, widening = recurrence(
+        BY_NAME["traffic"],
+        above,
+        np.ones(m),
+        np.full(m, 10_000.0),
+        np.arange(m) // DAY,
+        step,
+    )
+    assert found.shape == widening.shape == (STEPS,)
+    assert abs(found[40] - np.log(2)) < 1e-3
+    assert np.abs(np.delete(found, 40)).max() < 1e-9
+    assert widening.max() == 1.0
+
+
+def test_it_is_told_on_the_caches_own_clock() -> None:
+    """In winter 02:30 UTC is 03:30 in Berlin: the step of the day is that one."""
+    history = ordinary(7, rate=job_rate(7, set(range(7))), rho=0.001)
+    profile = fit(history, KEY, time_zone="Europe/Berlin").profiles["traffic"]
+    assert profile.daily_shift[(JOB.start + 60) // STEP + 1] > 0.5
+    assert abs(profile.daily_shift[JOB.start // STEP - 6]) < 0.3
