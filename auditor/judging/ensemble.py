@@ -29,8 +29,8 @@ class Voices:
     statistic: of each family, shape (f, m, n), NaN where nothing of the series is judged.
     surprise: the loudest calibrated family whose departure is material, 0 where none is, NaN where
     not judged. leader: place of that family in FAMILIES (of the loudest when none is material), -1
-    where nothing is judged. short: the same surprise,
-    0 for a series that is not calibrated: what holds an observation open. channels: surprise of every channel, name -> (m, n).
+    where nothing is judged. short: the same surprise, 0 for a series that is not calibrated:
+    what holds an observation open. channels: surprise of every channel, name -> (m, n).
     """
 
     statistic: FloatArray
