@@ -147,7 +147,15 @@ def learned() -> Learned:
     baseline = fit(history(), KEY, time_zone="Europe/Zurich")
     tails = {
         (KEY, f"channel {number}"): Calibration(
-            figure, -figure, 1 / 3, figure, 0.25, 1440, figure, (figure, 0.1) * 12
+            figure,
+            -figure,
+            1 / 3,
+            figure,
+            0.25,
+            1440,
+            figure,
+            (figure, 0.1) * 12,
+            (figure, 0.1, 1 / 3, float("-inf")),
         )
         for number, figure in enumerate(NASTY)
     }
