@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import exp, inf, isnan, log
 
@@ -112,9 +112,9 @@ class Signature:
             name=self.name,
             title=self.title,
             weight=weight,
-            for_=tuple(clue.words(symptoms) for clue, fits in verdicts if fits),
-            against=tuple(clue.words(symptoms) for clue, fits in verdicts if fits is False),
-            not_measured=tuple(clue.words(symptoms) for clue, fits in verdicts if fits is None),
+            for_=_once(clue.words(symptoms) for clue, fits in verdicts if fits),
+            against=_once(clue.words(symptoms) for clue, fits in verdicts if fits is False),
+            not_measured=_once(clue.words(symptoms) for clue, fits in verdicts if fits is None),
             recommendation=self.recommendation,
         )
 
@@ -126,3 +126,8 @@ def _above(found: float, bound: float) -> float:
     if bound == inf:
         return inf
     return log(max(found, FLOOR) / max(bound, FLOOR))
+
+
+def _once(words: Iterable[str]) -> tuple[str, ...]:
+    """Each said once, in order; clues that weigh differently may say the same."""
+    return tuple(dict.fromkeys(each.rstrip(", ") for each in words))
