@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.detector import OWN, Channel, Evidence
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
 from auditor.statistics.tails import negative_binomial_lower, negative_binomial_upper
@@ -24,6 +24,7 @@ class CountTail:
     metrics: tuple[str, ...] = ("traffic",)
     opens: bool = True
     backs: str = ""
+    voice: str = OWN
     least_scale: float = 1 / float(np.log(10.0))
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

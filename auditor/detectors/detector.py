@@ -8,6 +8,8 @@ from typing import Protocol
 from auditor.statistics.scene import Scene
 from baselines.series import FloatArray
 
+OWN, SIBLINGS, JOINT = "own", "siblings", "joint"
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -49,7 +51,8 @@ class Detector(Protocol):
     """Scores every row of a block, each from itself and rows before it only.
 
     name: the module's own. metrics: names it judges. opens: whether it may open an observation.
-    backs: the family that it seconds without opening, '' for none.
+    backs: the family that it seconds without opening, '' for none. voice: whose evidence it is;
+    detectors of one voice are not counted twice: OWN, SIBLINGS, or JOINT for all metrics together.
     least_scale: smallest believable scale of its calibrated tail, in units of the statistic.
     score(prefix) equals score(whole)[:prefix], and a row that has scene.CONTEXT rows before it gets
     the same bits in whatever block it comes. The input is never changed.
@@ -66,6 +69,9 @@ class Detector(Protocol):
 
     @property
     def backs(self) -> str: ...
+
+    @property
+    def voice(self) -> str: ...
 
     @property
     def least_scale(self) -> float: ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.detector import JOINT, Channel, Evidence
 from auditor.statistics.residuals import RESIDUALS, deviations
 from auditor.statistics.scene import Scene
 
@@ -23,6 +23,7 @@ class IsolationForest:
     metrics: tuple[str, ...] = RESIDUALS
     opens: bool = False
     backs: str = ""
+    voice: str = JOINT
     least_scale: float = 0.01
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.detector import OWN, Channel, Evidence
 from auditor.detectors.lasting import RECENT, still
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
@@ -33,6 +33,7 @@ class RatioTail:
     metrics: tuple[str, ...] = ("hit_rate", "error_rate")
     opens: bool = True
     backs: str = ""
+    voice: str = OWN
     least_scale: float = 1 / float(np.log(10.0))
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

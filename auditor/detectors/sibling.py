@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.detector import SIBLINGS, Channel, Evidence
 from auditor.detectors.lasting import RECENT, still
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
@@ -34,6 +34,7 @@ class Sibling:
     metrics: tuple[str, ...] = ("hit_rate", "hit_latency_ms", "miss_latency_ms")
     opens: bool = True
     backs: str = ""
+    voice: str = SIBLINGS
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

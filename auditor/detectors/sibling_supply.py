@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.detector import SIBLINGS, Channel, Evidence
 from auditor.detectors.sibling import PRIOR, mean_of
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
@@ -28,6 +28,7 @@ class SiblingSupply:
     metrics: tuple[str, ...] = ("evictions", "expirations", "deletes")
     opens: bool = False
     backs: str = "hit_rate"
+    voice: str = SIBLINGS
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

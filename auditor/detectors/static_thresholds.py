@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Channel, Evidence
+from auditor.detectors.detector import OWN, Channel, Evidence
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
 from auditor.statistics.thresholds import Threshold, Thresholds
@@ -46,6 +46,7 @@ class StaticThresholds:
     metrics: tuple[str, ...] = tuple(rule.metric for rule in rules(Thresholds()))
     opens: bool = False
     backs: str = ""
+    voice: str = OWN
     least_scale: float = 0.1
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:

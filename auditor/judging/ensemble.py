@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Evidence
+from auditor.detectors.detector import JOINT, Evidence
 from auditor.detectors.registry import detectors
 from auditor.judging.calibration import Calibration, surprise
 from auditor.judging.materiality import FAMILIES
@@ -29,14 +29,14 @@ class Voices:
     statistic: of each family, shape (f, m, n), NaN where nothing of the series is judged.
     surprise: the loudest calibrated family whose departure is material, 0 where none is, NaN where
     not judged. leader: place of that family in FAMILIES (of the loudest when none is material), -1
-    where nothing is judged. short: the same surprise, 0 for a series that is not calibrated:
+    where nothing is judged. holding: the same surprise, 0 for a series that is not calibrated:
     what holds an observation open. channels: surprise of every channel, name -> (m, n).
     """
 
     statistic: FloatArray
     surprise: FloatArray
     leader: IntArray
-    short: FloatArray
+    holding: FloatArray
     channels: Mapping[str, FloatArray]
 
 
@@ -86,7 +86,7 @@ def combine(
         statistic=statistic,
         surprise=np.where(known, total, np.nan),
         leader=np.where(judged, leader, -1).astype(np.int64),
-        short=np.where(judged, total, np.nan),
+        holding=np.where(judged, total, np.nan),
         channels=channels,
     )
 
@@ -140,9 +140,9 @@ def _by_voice(
         found = np.nan_to_num(channels[each.channel.name], nan=-np.inf)
         detector = rooms[each.channel.detector]
         if detector.opens:
-            key = (each.channel.metric, "sibling" if detector.name == "sibling" else "own")
+            key = (each.channel.metric, detector.voice)
             voices[key] = np.maximum(voices.get(key, -np.inf), found)
-        elif detector.name == "isolation_forest":
+        elif detector.voice == JOINT:
             forest = np.maximum(forest, found)
         elif detector.backs:
             backing[detector.backs] = np.maximum(backing.get(detector.backs, -np.inf), found)

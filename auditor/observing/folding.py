@@ -156,7 +156,7 @@ class Folding:
         """One more minute of an open observation."""
         judged, how, minute = self._judged, self._how, self._judged.minute(row)
         columns = self._columns(before)
-        lead, shorts = columns[0], judged.voices.short[row, columns]
+        lead, shorts = columns[0], judged.voices.holding[row, columns]
         strange = bool(self._strange[row, columns].any())
         holds = strange or bool(self._ruled[row, columns].any())
         holds = holds or bool((shorts >= how.closing_surprise).any())
