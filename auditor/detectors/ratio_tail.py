@@ -8,11 +8,11 @@ import numpy as np
 
 from auditor.detectors.detector import OWN, Channel, Evidence
 from auditor.detectors.lasting import RECENT, still
-from auditor.statistics.pooling import pooled
+from auditor.detectors.sums import Sums, asked
 from auditor.statistics.scene import Scene
 from auditor.statistics.tails import overdispersed_upper
 from baselines.expectation import BAND
-from baselines.metrics import BY_NAME, Metric, denominator, numerator
+from baselines.metrics import BY_NAME, Metric
 from baselines.series import BoolArray, FloatArray
 
 POOLS = (1, 3, 5, 15)
@@ -37,15 +37,14 @@ class RatioTail:
     least_scale: float = 1 / float(np.log(10.0))
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        asked = [(minutes, "") for minutes in POOLS] + [(minutes, "week") for minutes in WEEK_POOLS]
         return tuple(
             self._one(scene, BY_NAME[name], minutes, variant)
             for name in self.metrics
-            for minutes, variant in asked
+            for minutes, variant in asked(POOLS, WEEK_POOLS)
         )
 
     def _one(self, scene: Scene, metric: Metric, minutes: int, variant: str) -> Evidence:
-        sums = _Sums.of(scene, metric, variant)
+        sums = Sums.of(scene, metric, variant, 0.0)
         found, centre, total = sums.over(minutes)
         judged = sums.known & (total >= LEAST_TRIALS)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -55,7 +54,7 @@ class RatioTail:
         spread = np.sqrt(mean * (1 - mean) * (1 + (total - 1) * rho) / np.maximum(total, 1.0))
         statistic = _statistic(metric, found, total, mean, rho, judged)
         if minutes > RECENT:
-            going = still(sums.worse(RECENT), sums.worse(minutes))
+            going = still(_worse(metric, sums, RECENT), _worse(metric, sums, minutes))
             statistic = np.where(going | ~judged, statistic, 0.0)
         return Evidence(
             channel=Channel(self.name, metric.name, minutes, variant),
@@ -68,40 +67,13 @@ class RatioTail:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Good ones, expected good ones and trials of every minute, (m, n); 0 where not known."""
-
-    metric: Metric
-    known: BoolArray
-    found: FloatArray
-    expected: FloatArray
-    trials: FloatArray
-
-    @staticmethod
-    def of(scene: Scene, metric: Metric, variant: str) -> _Sums:
-        good, trials = numerator(metric, scene.windows), denominator(metric, scene.windows)
-        expectation = scene.expectations[metric.name]
-        share = (expectation.seasonal if variant else expectation.centre) / metric.scale
-        known = np.isfinite(good) & np.isfinite(trials) & np.isfinite(share)
-        parts = (np.where(known, each, 0.0) for each in (good, share * trials, trials))
-        return _Sums(metric, known, *parts)
-
-    def over(self, minutes: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Found, expected and trials, each pooled."""
-        return (
-            pooled(self.found, minutes),
-            pooled(self.expected, minutes),
-            pooled(self.trials, minutes),
-        )
-
-    def worse(self, minutes: int) -> FloatArray:
-        """How many more bad ones than expected, as a share of the expected; NaN where unknown."""
-        found, expected, trials = self.over(minutes)
-        if self.metric.worse == "down":
-            found, expected = trials - found, trials - expected
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(found / expected - 1)
+def _worse(metric: Metric, sums: Sums, minutes: int) -> FloatArray:
+    """How many more bad ones than expected, as a share of the expected; NaN where unknown."""
+    found, expected, trials = sums.over(minutes)
+    if metric.worse == "down":
+        found, expected = trials - found, trials - expected
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(found / expected - 1)
 
 
 def _statistic(

@@ -9,16 +9,19 @@ import numpy as np
 
 from auditor.detectors.detector import OWN, Channel, Evidence
 from auditor.detectors.lasting import RECENT, still
+from auditor.detectors.sums import Sums, asked
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
 from baselines.expectation import BAND, Expectation
-from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
-from baselines.series import BoolArray, FloatArray
+from baselines.metrics import BY_NAME, Metric, quotient
+from baselines.series import FloatArray
 
 POOLS = (1, 3, 5, 15)
 WEEK_POOLS = (15, 60)
 """Sums that are compared with the week alone: the last hour has learned a slow problem already."""
 MOST_WIDENING = 5.0
+LEAST = 1.0
+"""Operations below which a minute has no mean time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,14 @@ class SeasonalResidual:
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        asked = [(minutes, "") for minutes in POOLS] + [(minutes, "week") for minutes in WEEK_POOLS]
         return tuple(
             self._one(scene, BY_NAME[name], minutes, variant)
             for name in self.metrics
-            for minutes, variant in asked
+            for minutes, variant in asked(POOLS, WEEK_POOLS)
         )
 
     def _one(self, scene: Scene, metric: Metric, minutes: int, variant: str) -> Evidence:
-        sums = _Sums.of(scene, metric, variant)
+        sums = Sums.of(scene, metric, variant, LEAST)
         above, expected, count = sums.over(minutes)
         value = quotient(metric, above, count)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -55,7 +57,7 @@ class SeasonalResidual:
             away = np.where(sums.known, np.log(value / mean), np.nan)
         spread = scene.expectations[metric.name].dispersion * wider
         if minutes > RECENT:
-            going = still(sums.slower(RECENT), away)
+            going = still(_slower(sums, RECENT), away)
             away = np.where(going, away, np.minimum(away, 0.0))
         return Evidence(
             channel=Channel(self.name, metric.name, minutes, variant),
@@ -68,33 +70,11 @@ class SeasonalResidual:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Times, expected times and operations of every minute, (m, n); 0 where not known."""
-
-    known: BoolArray
-    above: FloatArray
-    expected: FloatArray
-    count: FloatArray
-
-    @staticmethod
-    def of(scene: Scene, metric: Metric, variant: str) -> _Sums:
-        above, below = numerator(metric, scene.windows), denominator(metric, scene.windows)
-        expectation = scene.expectations[metric.name]
-        usual = expectation.seasonal if variant else expectation.centre
-        known = np.isfinite(above) & (below > 0) & np.isfinite(usual)
-        return _Sums(known, *(np.where(known, each, 0.0) for each in (above, below * usual, below)))
-
-    def over(self, minutes: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Time, expected time and operations, each pooled."""
-        above, expected = pooled(self.above, minutes), pooled(self.expected, minutes)
-        return above, expected, pooled(self.count, minutes)
-
-    def slower(self, minutes: int) -> FloatArray:
-        """Logarithm of the pooled time over the expected; NaN where unknown."""
-        above, expected, _ = self.over(minutes)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.log(above / expected))
+def _slower(sums: Sums, minutes: int) -> FloatArray:
+    """Logarithm of the pooled time over the expected; NaN where unknown."""
+    above, expected, _ = sums.over(minutes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(above / expected))
 
 
 def usual_count(metric: Metric, expectations: Mapping[str, Expectation]) -> FloatArray:

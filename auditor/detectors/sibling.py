@@ -9,6 +9,7 @@ import numpy as np
 
 from auditor.detectors.detector import SIBLINGS, Channel, Evidence
 from auditor.detectors.lasting import RECENT, still
+from auditor.detectors.sums import asked
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
 from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
@@ -39,11 +40,10 @@ class Sibling:
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
         others = siblings(scene.windows.keys)
-        asked = [(minutes, "") for minutes in POOLS] + [(minutes, "week") for minutes in WEEK_POOLS]
         return tuple(
             self._one(scene, BY_NAME[name], minutes, variant, others)
             for name in self.metrics
-            for minutes, variant in asked
+            for minutes, variant in asked(POOLS, WEEK_POOLS)
         )
 
     def _one(
