@@ -11,6 +11,7 @@ import numpy as np
 from baselines.errors import UnreadableProfile
 from baselines.metrics import BY_NAME
 from baselines.recurrence import STEPS
+from baselines.seen import SHARES
 from baselines.series import FloatArray, SeriesKey
 from baselines.slots import SLOTS
 
@@ -20,6 +21,10 @@ LEVEL = -2
 """Slot of the row of the trailing level: its centre is the weight, its spread the bound."""
 DAILY = 1000
 """Slot of the first step of the day: its centre is the shift, its spread the widening."""
+
+
+SEEN = 2000
+"""Slot of the first quantile of all that was learned: its centre is the value."""
 
 
 class ProfileRow(NamedTuple):
@@ -48,6 +53,7 @@ class Profile:
     overall_*: the same over all slots. level_weight: how much of a departure of the last hour goes
     on (0..1); level_bound: how far, on the link scale, the last hour may move the centre at most.
     daily_shift, daily_widening: (288,), what recurs at a time of the day, see `recurrence`.
+    seen: (len(SHARES),), quantiles of all that was learned, see `seen`; NaN where none were kept.
     """
 
     centre: FloatArray
@@ -63,6 +69,7 @@ class Profile:
     level_bound: float
     daily_shift: FloatArray = field(default_factory=lambda: np.zeros(STEPS))
     daily_widening: FloatArray = field(default_factory=lambda: np.ones(STEPS))
+    seen: FloatArray = field(default_factory=lambda: np.full(SHARES.size, np.nan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +188,29 @@ def _rows(name: str, profile: Profile) -> list[ProfileRow]:
         for step in range(STEPS)
         if profile.daily_shift[step] != 0.0 or profile.daily_widening[step] != 1.0
     ]
-    return [level, overall, *week, *daily]
+    been = [
+        ProfileRow(name, SEEN + place, float(value), 0.0, 0.0, 0.0, 0.0, 0)
+        for place, value in enumerate(profile.seen)
+        if np.isfinite(value)
+    ]
+    return [level, overall, *week, *daily, *been]
 
 
 def _profile(name: str, rows: Mapping[int, ProfileRow]) -> Profile:
     missing = [slot for slot in (LEVEL, ALL, *range(SLOTS)) if slot not in rows]
     daily = {slot - DAILY: row for slot, row in rows.items() if 0 <= slot - DAILY < STEPS}
-    if missing or len(rows) != SLOTS + 2 + len(daily):
+    been = {slot - SEEN: row for slot, row in rows.items() if 0 <= slot - SEEN < SHARES.size}
+    missing += [SEEN + place for place in range(SHARES.size) if been and place not in been]
+    if missing or len(rows) != SLOTS + 2 + len(daily) + len(been):
         raise UnreadableProfile(f"{name} has {len(rows)} slots of {SLOTS + 2}; missing {missing}")
     week = np.array([rows[slot][2:] for slot in range(SLOTS)], dtype=np.float64).T
     centre, spread, successes, trials, dispersion, windows = (row.copy() for row in week)
     shift, widening = np.zeros(STEPS), np.ones(STEPS)
     for step, row in daily.items():
         shift[step], widening[step] = row.centre, row.spread
+    quantiles = np.full(SHARES.size, np.nan)
+    for place, row in been.items():
+        quantiles[place] = row.centre
     return Profile(
         centre,
         spread,
@@ -208,4 +225,5 @@ def _profile(name: str, rows: Mapping[int, ProfileRow]) -> Profile:
         rows[LEVEL].spread,
         shift,
         widening,
+        quantiles,
     )

@@ -11,6 +11,7 @@ from baselines.links import from_link, to_link
 from baselines.metrics import METRICS, Metric, denominator, numerator, quotient
 from baselines.recurrence import recurrence
 from baselines.robust import MAD_TO_SIGMA
+from baselines.seen import seen
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey, Windows
 from baselines.slots import HOURS, SLOTS, hour_of_day, minutes_of_week
 from baselines.trailing import level
@@ -110,6 +111,7 @@ def fit_profile(
         level_bound=bound,
         daily_shift=shift,
         daily_widening=widening,
+        seen=seen(value),
     )
 
 

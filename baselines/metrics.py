@@ -85,6 +85,30 @@ METRICS = (
         "up",
         judged=False,
     ),
+    Metric("hit_p50_ms", "median hit time", "ms", "level", ("hit_p50_ms",), (), "up", judged=False),
+    Metric(
+        "hit_p95_ms",
+        "95th percentile of hit time",
+        "ms",
+        "level",
+        ("hit_p95_ms",),
+        (),
+        "up",
+        judged=False,
+    ),
+    Metric(
+        "miss_p50_ms", "median load time", "ms", "level", ("miss_p50_ms",), (), "up", judged=False
+    ),
+    Metric(
+        "miss_p95_ms",
+        "95th percentile of load time",
+        "ms",
+        "level",
+        ("miss_p95_ms",),
+        (),
+        "up",
+        judged=False,
+    ),
     Metric(
         "fill_share", "sets per miss", "", "level", ("sets",), ("misses",), "both", judged=False
     ),

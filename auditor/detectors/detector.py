@@ -9,6 +9,8 @@ from auditor.statistics.scene import Scene
 from baselines.series import FloatArray
 
 OWN, SIBLINGS, JOINT = "own", "siblings", "joint"
+EACH = "each"
+"""What a detector backs when it seconds each family by the metric of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ class Detector(Protocol):
     """Scores every row of a block, each from itself and rows before it only.
 
     name: the module's own. metrics: names it judges. opens: whether it may open an observation.
-    backs: the family that it seconds without opening, '' for none. voice: whose evidence it is;
-    detectors of one voice are not counted twice: OWN, SIBLINGS, or JOINT for all metrics together.
+    backs: the family that it seconds without opening, EACH, or '' for none. voice: whose evidence
+    it is: OWN, SIBLINGS, or JOINT for all metrics together; those of one voice are not counted
+    twice.
     least_scale: smallest believable scale of its calibrated tail, in units of the statistic.
     score(prefix) equals score(whole)[:prefix], and a row that has scene.CONTEXT rows before it gets
     the same bits in whatever block it comes. The input is never changed.

@@ -35,27 +35,31 @@ class Supply:
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
         return tuple(
-            self._one(scene, BY_NAME[name], minutes) for name in self.metrics for minutes in POOLS
+            too_many(scene, self.name, BY_NAME[name], minutes)
+            for name in self.metrics
+            for minutes in POOLS
         )
 
-    def _one(self, scene: Scene, metric: Metric, minutes: int) -> Evidence:
-        found, expected = numerator(metric, scene.windows), scene.expectations[metric.name]
-        usual = expected.seasonal * busier(scene)
-        known = np.isfinite(found) & np.isfinite(usual)
-        total = pooled(np.where(known, found, 0.0), minutes)
-        mean = pooled(np.where(known, usual, 0.0), minutes)
-        judged = known & (mean > 0)
-        total, mean = np.where(judged, total, np.nan), np.where(judged, mean, np.nan)
-        spread = np.sqrt(mean + expected.dispersion * mean**2)
-        return Evidence(
-            Channel(self.name, metric.name, minutes),
-            negative_binomial_upper(total, mean, expected.dispersion),
-            total / minutes,
-            mean / minutes,
-            np.maximum(mean - BAND * spread, 0.0) / minutes,
-            (mean + BAND * spread) / minutes,
-            total,
-        )
+
+def too_many(scene: Scene, detector: str, metric: Metric, minutes: int) -> Evidence:
+    """-log10 of the chance of so many in the pooled minutes; more traffic makes more expected."""
+    found, expected = numerator(metric, scene.windows), scene.expectations[metric.name]
+    usual = expected.seasonal * busier(scene)
+    known = np.isfinite(found) & np.isfinite(usual)
+    total = pooled(np.where(known, found, 0.0), minutes)
+    mean = pooled(np.where(known, usual, 0.0), minutes)
+    judged = known & (mean > 0)
+    total, mean = np.where(judged, total, np.nan), np.where(judged, mean, np.nan)
+    spread = np.sqrt(mean + expected.dispersion * mean**2)
+    return Evidence(
+        Channel(detector, metric.name, minutes),
+        negative_binomial_upper(total, mean, expected.dispersion),
+        total / minutes,
+        mean / minutes,
+        np.maximum(mean - BAND * spread, 0.0) / minutes,
+        (mean + BAND * spread) / minutes,
+        total,
+    )
 
 
 def busier(scene: Scene) -> FloatArray:

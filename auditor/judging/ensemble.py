@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import JOINT, Evidence
+from auditor.detectors.detector import EACH, JOINT, Evidence
 from auditor.detectors.registry import detectors
 from auditor.judging.calibration import Calibration, surprise
 from auditor.judging.materiality import FAMILIES
@@ -120,7 +120,7 @@ def together(evidence: Sequence[Evidence], channels: Mapping[str, FloatArray]) -
     judged = np.isfinite(loudest).any(axis=0)
     top = np.maximum(loudest, 0.0)
     out = top + np.maximum(next_, 0.0)
-    for family, voice in backing.items():
+    for (family, _), voice in backing.items():
         place = FAMILIES.index(family)
         out[place] += np.clip(voice, 0.0, top[place])
     others = np.maximum(_loudest_other(top), np.maximum(forest, 0.0))
@@ -130,11 +130,11 @@ def together(evidence: Sequence[Evidence], channels: Mapping[str, FloatArray]) -
 
 def _by_voice(
     evidence: Sequence[Evidence], channels: Mapping[str, FloatArray]
-) -> tuple[dict[tuple[str, str], FloatArray], dict[str, FloatArray], FloatArray]:
-    """Loudest channel of each opener by family, of what backs each family, and of the forest."""
+) -> tuple[dict[tuple[str, str], FloatArray], dict[tuple[str, str], FloatArray], FloatArray]:
+    """Loudest channel by family and voice of those that open and of those that back; the joint."""
     rooms = {each.name: each for each in detectors()}
     voices: dict[tuple[str, str], FloatArray] = {}
-    backing: dict[str, FloatArray] = {}
+    backing: dict[tuple[str, str], FloatArray] = {}
     forest = np.full(evidence[0].statistic.shape, -np.inf)
     for each in evidence:
         found = np.nan_to_num(channels[each.channel.name], nan=-np.inf)
@@ -145,7 +145,9 @@ def _by_voice(
         elif detector.voice == JOINT:
             forest = np.maximum(forest, found)
         elif detector.backs:
-            backing[detector.backs] = np.maximum(backing.get(detector.backs, -np.inf), found)
+            family = each.channel.metric if detector.backs == EACH else detector.backs
+            key = (family, detector.voice)
+            backing[key] = np.maximum(backing.get(key, -np.inf), found)
     return voices, backing, forest
 
 

@@ -23,6 +23,8 @@ LEAST_ERROR_SHARE = 0.01
 DROP_ONE_MINUTE = 0.2
 DROP_LASTING = 0.5
 """Traffic left of the expected: one minute needs a far larger drop than three."""
+PART_LEFT = 0.8
+"""And of what the siblings' traffic makes one expect: when a part is missing in one place only."""
 SURGE = 3.0
 SHIFTED = 0.5
 """When the whole cache lost less than this share of what one implementation did, users moved."""
@@ -37,7 +39,7 @@ def material(scene: Scene, costs: Cost) -> dict[str, BoolArray]:
         "hit_rate": _misses(scene, costs, MINUTES, LEAST_FACTOR)
         | _misses(scene, costs, LONG_MINUTES, LONG_FACTOR),
         "error_rate": _errors(scene, costs),
-        "traffic": _drop(scene) | _surge(scene),
+        "traffic": _drop(scene) | _part_lost(scene) | _surge(scene),
         "hit_latency_ms": _latency(scene, "hit", costs.hits, costs.ordinary),
         "miss_latency_ms": _latency(scene, "miss", costs.loads, costs.ordinary),
     }
@@ -86,6 +88,22 @@ def _drop(scene: Scene) -> BoolArray:
     one = (gets < DROP_ONE_MINUTE * usual) & (usual > 0)
     few = lasting(gets < DROP_LASTING * usual, MINUTES)
     return (one | few) & _kept(scene, -1.0)
+
+
+def _part_lost(scene: Scene) -> BoolArray:
+    """Fewer gets than the siblings on the same traffic make one expect, and they did not get them.
+
+    Nowhere for an implementation without siblings.
+    """
+    gets, usual = pooled(_gets(scene), MINUTES), pooled(_lesser_usual(scene), MINUTES)
+    out = np.zeros(gets.shape, dtype=np.bool_)
+    for column, group in enumerate(siblings(scene.windows.keys)):
+        if group:
+            theirs = sum((gets[:, other] for other in group), np.zeros(gets.shape[0]))
+            promised = sum((usual[:, other] for other in group), np.zeros(gets.shape[0]))
+            share = np.minimum(theirs / np.maximum(promised, 1e-9), 1.0)
+            out[:, column] = gets[:, column] < PART_LEFT * usual[:, column] * share
+    return lasting(out, MINUTES) & _kept(scene, -1.0)
 
 
 def _surge(scene: Scene) -> BoolArray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from auditor.statistics.joint import Cloud
 from auditor.statistics.residuals import RESIDUALS
 from baselines.series import BoolArray, FloatArray
 
@@ -56,6 +57,7 @@ class Forest:
         from sklearn.ensemble import IsolationForest
 
         self.sample = sample
+        self.cloud = Cloud.of(sample.matrix)
         self._trees: Any = IsolationForest(
             n_estimators=TREES, max_samples=ROWS_A_TREE, random_state=sample.seed, n_jobs=1
         ).fit(sample.matrix)

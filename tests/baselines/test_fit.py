@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from ordinary import DAY, KEY, MONDAY, hour_rows, ordinary
 
-from baselines.baseline import ALL, DAILY, LEVEL, from_rows
+from baselines.baseline import ALL, DAILY, LEVEL, SEEN, from_rows
 from baselines.errors import TooFewWindows, UnreadableProfile
 from baselines.fit import MIN_WINDOWS, fit
 from baselines.recurrence import STEPS
+from baselines.seen import SHARES
 from baselines.series import Windows
 from baselines.slots import SLOTS
 
@@ -131,7 +132,9 @@ def test_rows_make_up_the_same_baseline_to_the_bit() -> None:
     assert again.to_rows() == rows
     assert repr(again) == repr(baseline)
     assert {row.slot for row in rows if row.slot < DAILY} == {LEVEL, ALL, *range(SLOTS)}
-    assert {row.slot for row in rows if row.slot >= DAILY} <= set(range(DAILY, DAILY + STEPS))
+    later = {row.slot for row in rows if row.slot >= DAILY}
+    assert later <= {*range(DAILY, DAILY + STEPS), *range(SEEN, SEEN + SHARES.size)}
+    assert set(range(SEEN, SEEN + SHARES.size)) <= later
 
 
 @pytest.mark.parametrize("change", ["unknown", "twice", "missing"])

@@ -59,9 +59,20 @@ def assembled(
         "total_operations": gets + misses,
         "completeness": np.ones_like(hits),
     }
+    columns |= quantiles(hits, misses)
     columns["avg_cache_size"] = ENTRIES * random.lognormal(0, 0.01, hits.shape)
     columns["bytes_written"] = misses * VALUE_BYTES * random.lognormal(0, 0.05, hits.shape)
     return Windows(start, (LEGACY, NEW), columns)
+
+
+def quantiles(hits: FloatArray, misses: FloatArray) -> dict[str, FloatArray]:
+    """Medians and 95th percentiles of the times, NaN where there is no operation to have one."""
+    random, out = np.random.default_rng(95), {}
+    for part, count, centre in (("hit", hits, HIT_MS), ("miss", misses, LOAD_MS)):
+        for name, factor in (("p50", 1.0), ("p95", 2.0)):
+            noise = random.lognormal(0, 0.6 / np.sqrt(np.maximum(count, 1)))
+            out[f"{part}_{name}_ms"] = np.where(count > 0, factor * centre * noise, np.nan)
+    return out
 
 
 def changed(windows: Windows, **columns: FloatArray) -> Windows:
@@ -102,10 +113,22 @@ def purged(windows: Windows, since: int, until: int) -> Windows:
 
 def slow_loads(windows: Windows, since: int, until: int, factor: float) -> Windows:
     """Loads of both series slower by a factor, in rows since..until."""
-    loads = windows.column("miss_latency_sum_ms").copy()
-    loads[since:until] *= factor
+    names = ("miss_latency_sum_ms", "miss_p50_ms", "miss_p95_ms")
+    new = {name: windows.column(name).copy() for name in names}
+    for values in new.values():
+        values[since:until] *= factor
     hits = windows.column("hit_latency_sum_ms")
-    return changed(windows, miss_latency_sum_ms=loads, latency_sum_ms=hits + loads)
+    return changed(windows, **new, latency_sum_ms=hits + new["miss_latency_sum_ms"])
+
+
+def slow_hits(windows: Windows, since: int, until: int, factor: float) -> Windows:
+    """Hits of the second series slower by a factor, in rows since..until."""
+    names = ("hit_latency_sum_ms", "hit_p50_ms", "hit_p95_ms")
+    new = {name: windows.column(name).copy() for name in names}
+    for values in new.values():
+        values[since:until, 1] *= factor
+    loads = windows.column("miss_latency_sum_ms")
+    return changed(windows, **new, latency_sum_ms=loads + new["hit_latency_sum_ms"])
 
 
 def scaled_traffic(
@@ -115,7 +138,7 @@ def scaled_traffic(
     new = {}
     for name, values in windows.columns.items():
         new[name] = values.copy()
-        if name not in ("completeness", "p95_response_time_ms"):
+        if name != "completeness" and "p50" not in name and "p95" not in name:
             cut = new[name][since:until, columns] * share
             new[name][since:until, columns] = cut if name.endswith("_ms") else np.floor(cut)
     whole = new["hits"] + new["misses"]
