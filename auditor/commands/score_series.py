@@ -45,6 +45,7 @@ def score_series(
 
     Each row is judged from the rows up to it. With --json one object a line.
     """
+    from auditor.metric_files.faults import refusal
     from auditor.metric_files.metric_table import read_metrics
     from auditor.metric_files.verdicts import as_csv, as_objects
 
@@ -60,9 +61,7 @@ def score_series(
             write(as_csv(table, scored))
     _tell(screen, file, table, scored)
     if table.faults:
-        raise InputRefused(
-            f"{len(table.faults)} cells of {file} could not be used; the rest is judged"
-        )
+        raise InputRefused(refusal(file, table.faults))
 
 
 def _scored(table: MetricTable, screen: Screen) -> Scored:
@@ -76,7 +75,7 @@ def _scored(table: MetricTable, screen: Screen) -> Scored:
 def _tell(screen: Screen, file: Path, table: MetricTable, scored: Scored) -> None:
     """What a reader of the rows should know, on stderr."""
     for fault in table.faults[:SHOWN_FAULTS]:
-        screen.note(f"{file}:{fault.line}: {fault.column} is {fault.cell!r}: {fault.why}")
+        screen.note(f"{file}:{fault.line}: {fault.words}")
     if len(table.faults) > SHOWN_FAULTS:
         screen.note(f"{file}: {len(table.faults) - SHOWN_FAULTS} more")
     if table.times is None:
@@ -85,7 +84,8 @@ def _tell(screen: Screen, file: Path, table: MetricTable, scored: Scored) -> Non
         screen.note("rows were not in order of time: judged in that order, written as they came")
     opened = int(scored.episode_opened.sum())
     episodes = "1 episode" if opened == 1 else f"{opened} episodes"
-    screen.note(f"{len(table.rows)} rows, {episodes}; {_since(table, scored)}")
+    rows = "1 row" if len(table.rows) == 1 else f"{len(table.rows)} rows"
+    screen.note(f"{rows}, {episodes}; {_since(table, scored)}")
 
 
 def _since(table: MetricTable, scored: Scored) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from auditor.errors import InputRefused, NothingFound
-from auditor.metric_files.columns import Columns, choose, is_header
+from auditor.errors import InputRefused
+from auditor.metric_files.cells import Cells, read_cells
+from auditor.metric_files.columns import Columns, choose
+from auditor.metric_files.faults import NO_NUMBER, NO_TIME, NOT_FINITE, Fault, nothing
 from auditor.metric_files.stamps import are_row_numbers, instants
-from baselines.series import BoolArray, FloatArray, IntArray
-from collector.recorded_batches import as_text, open_recorded
+from baselines.series import FloatArray, IntArray
 
 MISSING: Final = frozenset({"", "nan", "na", "n/a", "null", "none", "nil", "-", "\\n"})
-DELIMITERS: Final = ",;\t|"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One cell that cannot be used. line: of the file, from 1."""
-
-    line: int
-    column: str
-    cell: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +46,23 @@ def read_metrics(path: Path, time_column: str | None, value_columns: Sequence[st
     time_column: None for the one that looks like it; value_columns: none for the only one.
     Raises NothingFound for a file or column that is not there, InputRefused for what is no table.
     """
-    names, lines, rows, faults = _cells(path)
-    chosen = choose(path, names, rows, time_column, value_columns)
+    cells = read_cells(path)
+    faults = [*cells.faults]
+    columns = choose(path, cells.names, cells.rows, time_column, value_columns)
     times: FloatArray | None = None
-    known: BoolArray = np.ones(len(rows), dtype=bool)
-    order = np.arange(len(rows))
-    if chosen.time is not None:
-        cells = [row[chosen.time] for row in rows]
-        times = instants(cells)
-        known = np.isfinite(times)
-        faults += [
-            Fault(lines[at], names[chosen.time], cells[at], "is no time")
-            for at in np.flatnonzero(~known).tolist()
-        ]
-        order = np.flatnonzero(known)
+    order = np.arange(len(cells.rows))
+    if columns.time is not None:
+        times = _times(path, cells, columns.time, faults)
+        order = np.flatnonzero(np.isfinite(times))
         order = order[np.argsort(times[order], kind="stable")]
-    values = np.column_stack(
-        [_values([row[at] for row in rows], lines, names[at], faults) for at in chosen.values]
-    )
+    values = np.column_stack([_values(cells, at, faults) for at in columns.values])
     if not np.isfinite(values).any():
-        raise InputRefused(f"{path} has no number in {', '.join(names[i] for i in chosen.values)}")
+        named = [cells.names[at] for at in columns.values]
+        raise InputRefused(nothing(path, "number", named, "--value-column", faults))
     return MetricTable(
-        names=names,
-        rows=rows,
-        columns=chosen,
+        names=cells.names,
+        rows=cells.rows,
+        columns=columns,
         times=None if times is None or are_row_numbers(times) else times,
         values=values,
         order=order,
@@ -90,56 +71,30 @@ def read_metrics(path: Path, time_column: str | None, value_columns: Sequence[st
     )
 
 
-def _cells(path: Path) -> tuple[tuple[str, ...], list[int], list[list[str]], list[Fault]]:
-    """The names, and each row that is not empty with its line, cut or filled to their number."""
-    if not path.is_file():
-        raise NothingFound(f"there is no file {path}")
-    lines: list[int] = []
-    rows: list[list[str]] = []
-    faults: list[Fault] = []
-    try:
-        with open_recorded(path) as stream, as_text(stream) as text:
-            first = text.readline()
-            delimiter = max(DELIMITERS, key=first.count)
-            names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
-            if not any(names):
-                raise InputRefused(f"{path} has no header line")
-            reader = csv.reader(text, delimiter=delimiter)
-            if not is_header(names):
-                rows, lines = [names], [1]
-                names = [str(number) for number in range(1, len(names) + 1)]
-            for row in reader:
-                if row:
-                    lines.append(reader.line_num + 1)
-                    rows.append(_widened(row, names, lines[-1], faults))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise InputRefused(f"{path} cannot be read: {error}") from error
-    if not rows:
-        raise InputRefused(f"{path} has a header and no rows")
-    return tuple(names), lines, rows, faults
+def _times(path: Path, cells: Cells, column: int, faults: list[Fault]) -> FloatArray:
+    """Epoch seconds of a column, shape (m,); NaN where a fault is. Raises InputRefused for none."""
+    name, found = cells.names[column], instants([row[column] for row in cells.rows])
+    faults += [
+        Fault(cells.lines[at], name, cells.rows[at][column], NO_TIME)
+        for at in np.flatnonzero(~np.isfinite(found)).tolist()
+    ]
+    if not np.isfinite(found).any():
+        raise InputRefused(nothing(path, "time", [name], "--time-column", faults))
+    return found
 
 
-def _widened(row: list[str], names: Sequence[str], line: int, faults: list[Fault]) -> list[str]:
-    if len(row) == len(names):
-        return row
-    why = f"the row has {len(row)} cells, the header {len(names)}"
-    faults.append(Fault(line, names[min(len(row), len(names)) - 1], row[-1], why))
-    return [*row[: len(names)], *[""] * (len(names) - len(row))]
-
-
-def _values(
-    cells: Sequence[str], lines: Sequence[int], column: str, faults: list[Fault]
-) -> FloatArray:
-    """The cells as numbers, shape (m,); NaN where nothing stands, and where a fault does."""
-    found = np.full(len(cells), np.nan)
-    for at, cell in enumerate(cells):
+def _values(cells: Cells, column: int, faults: list[Fault]) -> FloatArray:
+    """A column as numbers, shape (m,); NaN where nothing stands, and where a fault does."""
+    found = np.full(len(cells.rows), np.nan)
+    for at, (line, row) in enumerate(zip(cells.lines, cells.rows, strict=True)):
+        cell = row[column]
         try:
             found[at] = float(cell)
         except ValueError:
             if cell.strip().lower() not in MISSING:
-                faults.append(Fault(lines[at], column, cell, "is no number"))
+                faults.append(Fault(line, cells.names[column], cell, NO_NUMBER))
             continue
         if math.isinf(found[at]):
             found[at] = np.nan
-            faults.append(Fault(lines[at], column, cell, "is not finite"))
+            faults.append(Fault(line, cells.names[column], cell, NOT_FINITE))
     return found

@@ -13,12 +13,14 @@ from baselines.series import FloatArray
 
 ROW_NUMBERS: Final = 1e8
 """Numbers below are numbers of rows: as seconds they would lie before March 1973."""
+EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0
+"""Epoch seconds of the first and last instant of the years 1 to 9999, UTC: no other has a name."""
 UNITS: Final = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
 """Numbers below the first are in so many parts of a second: s, ms, µs, ns."""
 
 
 def instants(cells: Sequence[str]) -> FloatArray:
-    """Epoch seconds of each cell, shape (m,); NaN where it says no instant.
+    """Epoch seconds of each cell, shape (m,); NaN where it says no instant of the years 1 to 9999.
 
     An ISO time without a zone is taken as UTC. Numbers share one unit, that of their median.
     """
@@ -29,7 +31,8 @@ def instants(cells: Sequence[str]) -> FloatArray:
         numbers /= next(parts for bound, parts in UNITS if middle < bound)
     for place in np.flatnonzero(~known).tolist():
         numbers[place] = iso(cells[place])
-    return numbers
+    with_a_name = (numbers >= EARLIEST) & (numbers <= LATEST)
+    return np.where(with_a_name, numbers, np.nan)
 
 
 def iso(cell: str) -> float:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from auditor.metric_series.scoring import score_series
 from tests.auditor.shell.tool import tool
@@ -110,6 +111,7 @@ def test_a_cell_that_cannot_be_used_is_named_and_the_rest_is_judged(tmp_path: Pa
     assert "in.csv:202: cpu is 'n.a': is no number" in done.stderr
     assert "in.csv:212: timestamp is 'never': is no time" in done.stderr
     assert "2 cells" in done.stderr
+    assert "the first in line 202: cpu is 'n.a': is no number. Write it with" in done.stderr
     found = read(done.stdout)
     assert len(found) == ROWS
     assert [at for at in range(150, ROWS) if not found[at]["score"]] == [200, 210]
@@ -142,3 +144,29 @@ def test_rows_without_times_are_said_to_be_so(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "no times" in done.stderr
     assert len(read(done.stdout)) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "said"),
+    [
+        (["t,v"], 7, "no rows"),
+        (["t,v", "2026-01-01,1"], 0, "1 row, 0 episodes; none is judged yet"),
+        (["t,v", *[f"{iso(row)},5" for row in range(120)]], 0, "120 rows, 0 episodes"),
+        (["t,v", *["2026-01-01,5"] * 120], 0, "120 rows, 0 episodes"),
+        (["t,v", *[f"{iso(row)},nan" for row in range(120)]], 7, "no number in v"),
+        (["t,v", *[f"{iso(row)},{'inf' if row == 7 else row}" for row in range(120)]], 7,
+         "line 9: v is 'inf': is not finite"),
+        (["t,v", *[f"{'x' if row == 7 else iso(row)},{row}" for row in range(120)]], 7,
+         "line 9: t is 'x': is no time. Write ISO 8601"),
+        (["t,v", *[f"{iso(row)},{(-1) ** row}e308" for row in range(120)]], 0, "120 rows"),
+    ],
+)  # fmt: skip
+def test_odd_files_are_answered_in_words(
+    tmp_path: Path, lines: list[str], code: int, said: str
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    done = tool("score-series", str(path))
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stdout.splitlines()) in (0, len(lines))

@@ -68,6 +68,27 @@ def test_columns_that_are_named_are_taken_once_each(tmp_path: Path) -> None:
         table(tmp_path, text, "a", "d")
 
 
+@pytest.mark.parametrize("first", ["2026-01-01T12:00", "1767268800"])
+def test_a_bad_cell_makes_a_column_of_times_no_other_column(tmp_path: Path, first: str) -> None:
+    """The third of four times says nothing: its line is named, the others are times."""
+    more = ["2026-01-01T12:01", "x", "2026-01-01T12:02"]
+    if first.isdecimal():
+        more = ["1767268860", "x", "1767268920"]
+    rows = "".join(f"{cell},{row}\n" for row, cell in enumerate([first, *more]))
+    found = table(tmp_path, f"t,value\n{rows}")
+    assert found.columns.time == 0
+    assert found.times is not None
+    assert found.times[found.order].tolist() == [NOON, NOON + 60, NOON + 120]
+    assert [(each.line, each.words) for each in found.faults] == [(4, "t is 'x': is no time")]
+
+
+def test_a_short_name_is_a_time_only_where_it_holds_times(tmp_path: Path) -> None:
+    """t may be a temperature, and a column that is judged is no time."""
+    assert table(tmp_path, "t\n21.5\n22.5\n").values.tolist() == [[21.5], [22.5]]
+    found = table(tmp_path, "t,load\n1767268800,2\n1767268860,1\n", None, "t")
+    assert (found.columns.time, found.columns.values) == (None, (0,))
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_headers(tmp_path: Path, delimiter: str) -> None:
     found = table(tmp_path, f"\ufefftime{delimiter}value\n2026-01-01{delimiter}1.5\n")
@@ -126,14 +147,46 @@ def test_small_numbers_order_rows_and_say_nothing_of_time(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "no header line"),
+        ("", "no header line: it is empty. Name the columns"),
+        ("\n\n", "no header line: its first line is empty"),
         ("time,value\n", "no rows"),
         ("time,value\n2026-01-01,\n", "no number in value"),
+        ("t;value\n2026-01-01;1,5\n", "Line 2: value is '1,5': is no number. .*decimal point"),
+        ("time,value\n2026-01-01,inf\n", "Line 2: value is 'inf': is not finite. Leave"),
+        ("time,value\nx,1\n", "no time in time; .*--time-column. Line 2: time is 'x'.*ISO 8601"),
+        ("time,value\n1e300,1\n", "Line 2: time is '1e300': is no time"),
+        ("time,value\n0001-01-01T00:00+14:00,1\n", "is no time"),
+        ("t\0i\0m\0e\0,1\n", "no text in UTF-8"),
+        ("time,value\n2026-01-01,1\n" + "1" * 200_000, "in line 3: field larger"),
     ],
 )
 def test_what_holds_nothing_is_refused(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(InputRefused, match=why):
-        table(tmp_path, text, None, *(["value"] if text else []))
+        table(tmp_path, text)
+
+
+def test_a_quote_that_is_not_closed_is_named_where_it_opens(tmp_path: Path) -> None:
+    rows = [f"2026-01-0{day},1" for day in range(1, 9)]
+    rows[2] = '"' + rows[2]
+    found = table(tmp_path, "time,value\n" + "\n".join(rows))
+    (first, second) = found.faults
+    assert (first.line, second.line) == (4, 4)
+    assert first.why == (
+        "the row has 1 cells, the header 2; it goes on to line 9: is a quote not closed?"
+    )
+    assert len(first.words) < 200
+    assert found.values[found.order, 0].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_every_line_end_is_one(tmp_path: Path, end: str, mark: str) -> None:
+    path = tmp_path / "metrics.csv"
+    text = mark + end.join(["time;value", "2026-01-01;4", "2026-01-02;x", ""])
+    path.write_bytes(text.encode())
+    found = read_metrics(path, None, [])
+    assert (found.names, found.values[0].tolist()) == (("time", "value"), [4.0])
+    assert [each.line for each in found.faults] == [3]
 
 
 def test_a_file_that_is_not_there_and_one_that_breaks_off(tmp_path: Path) -> None:
