@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from auditor.examining import budget, collectors, pipeline, server
+from auditor.examining import budget, collectors, names, pipeline, server
 from auditor.examining.doctor import Check, Examination, Finding, looked
 
 CHECKS: Final = (
@@ -30,6 +30,7 @@ CHECKS: Final = (
     Check("baselines", pipeline.baselines),
     Check("retention", pipeline.retention),
     Check("false alarms", budget.false_alarms),
+    Check("names", names.names),
     Check("listening", server.listening, needs_schema=False),
     Check("notice queue", server.notice_queue, needs_schema=False),
 )

@@ -106,6 +106,11 @@ where s.last_minute >= %(since)s
 group by s.cache_name, s.implementation_type
 order by s.cache_name, s.implementation_type;
 
+-- name: read_series_names
+-- Every series that was ever heard of.
+select distinct cache_name, implementation_type
+from monitoring.cache_series;
+
 -- name: read_notice_queue
 select pg_notification_queue_usage() as share;
 

@@ -181,6 +181,13 @@ PLANTED = [
      " acknowledged, metadata) values ('shop', 'info', 'anomaly', 't', 'd', true,"
      " '{\"acknowledgement\": {\"reason\": \"false-alarm\"}}')",
      "shop (10080.00 a series and week, asked 0.25)", "observations budget"),
+    ("names", "warning", "insert into monitoring.cache_maintenance (cache_name, since, until,"
+     " entered_by) values ('shopp', now(), now() + interval '1 day', 'me')",
+     "names the cache 'shopp'; nearest is shop", "maintenance remove"),
+    ("names", "warning", "insert into monitoring.cache_maintenance (cache_name,"
+     " implementation_type, since, every, starts_at, lasts, entered_by)"
+     " values ('shop', 'old', now() - interval '1 year', 'daily', '02:00', '1 hour', 'me')",
+     "names the implementation 'old' of shop; there is new", "a cache to come"),
 ]  # fmt: skip
 
 
@@ -212,6 +219,37 @@ def test_every_check_that_reads_the_schema_has_a_planted_fault() -> None:
     """A new check needs a test that it can find something."""
     elsewhere = {"server", "clock", "listening", "notice queue"}
     assert {row[0] for row in PLANTED} == {check.name for check in CHECKS} - elsewhere
+
+
+def test_rules_and_budgets_for_what_was_never_heard_of_are_found(patient: Clinic) -> None:
+    """Each by its name; what holds for something, or for everything, is not told."""
+    rules = [
+        {"name": "slow", "metric": "hit_latency_ms", "above": 5, "cache": "shap"},
+        {"name": "all", "metric": "error_rate", "above": 5},
+        {"name": "here", "metric": "error_rate", "above": 5, "implementation": "new"},
+    ]
+    settings = Settings(rules=rules, alert_budget_by_cache={"shop": 1, "basket": 1})
+    found = patient.find("names", settings=settings)
+    assert found.status == "warning"
+    assert found.found == (
+        "rule 'slow' names the cache 'shap'; nearest is shop; "
+        "alert_budget_by_cache names the cache 'basket'; there is shop"
+    )
+    assert patient.find("names", settings=Settings(rules=rules[1:])).status == "ok"
+
+
+def test_maintenance_that_is_over_may_name_what_it_likes(patient: Clinic) -> None:
+    patient.run(
+        "insert into monitoring.cache_maintenance (cache_name, since, until, entered_by)"
+        " values ('shopp', now() - interval '2 days', now() - interval '1 day', 'me')"
+    )
+    assert patient.find("names").status == "ok"
+
+
+def test_before_the_first_delivery_no_name_is_wrong(patient: Clinic) -> None:
+    patient.run("delete from monitoring.cache_series")
+    settings = Settings(alert_budget_by_cache={"basket": 1})
+    assert patient.find("names", settings=settings).status == "ok"
 
 
 def test_a_clock_that_is_wrong_is_found_in_both_directions(patient: Clinic) -> None:
