@@ -85,10 +85,14 @@ def _worded(
 
 
 def joined(observation: Observation, judged: Judged, row: int, column: int) -> Observation:
-    """The problem has reached one more series; what it cost there since its onset is added."""
-    damage = observation.damage
-    for each in range(_onset(judged, row, column), row):
+    """The problem has reached one more series; what it cost there since its onset is added.
+
+    This minute too: the others' was taken in before it was known to be part of the problem.
+    """
+    damage = before = observation.damage
+    for each in range(_onset(judged, row, column), row + 1):
         damage = add_damage(damage, judged.costs, each, (column,))
+    damage = replace(damage, intensity=max(before.intensity, damage.intensity))
     return replace(observation, damage=damage, also=(*observation.also, judged.keys[column]))
 
 
