@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from ordinary import DAY, ordinary
 
 from baselines.expectation import expect
@@ -68,6 +69,42 @@ def test_the_shift_by_hand() -> None:
     assert abs(found[40] - np.log(2)) < 1e-3
     assert np.abs(np.delete(found, 40)).max() < 1e-9
     assert widening.max() == 1.0
+
+
+def shifted(away: list[float], strays: float = 0.0) -> float:
+    """The shift of one step, given each day's departure there on the link scale; NaN = not seen.
+
+    strays: how far every other step departs, up on half of the days and down on the others.
+    """
+    days = len(away)
+    day, step = np.arange(days * DAY) // DAY, np.arange(days * DAY) % DAY // STEP
+    departs = np.where(step == 40, np.array(away)[day], np.where(day % 2, -strays, strays))
+    above = 1e8 * np.exp(departs)
+    one = np.ones(above.size)
+    found, _ = recurrence(BY_NAME["traffic"], above, one, 1e8 * one, day, step)
+    return float(found[40])
+
+
+@pytest.mark.parametrize(
+    ("away", "expected"),
+    [
+        ([0.5, 0.5, 0.5], 0.5),
+        ([0.5, 0.5, np.nan, 0.5], 0.5),
+        ([0.5, np.nan, np.nan, 0.5], 0.0),  # the other steps were seen on four days
+        ([0.5, 0.5, 0.5, 0.0, 0.5], 0.5),  # the median of the days
+    ],
+)
+def test_three_days_make_a_habit(away: list[float], expected: float) -> None:
+    assert shifted(away) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_shift_is_shrunk_by_what_chance_would_make_of_the_days() -> None:
+    """Four days that stray by 0.1: a spread of 1.4826 x 0.1, so that their median has a standard
+    error of 1.2533 x 0.14826 / 2 = 0.0929. Two of them are taken off; what is less is nothing."""
+    error = 1.2533 * 1.4826 * 0.1 / 2
+    assert shifted([0.6, 0.4, 0.6, 0.4], strays=0.1) == pytest.approx(0.5 - 2 * error, abs=1e-6)
+    assert shifted([-0.4, -0.6, -0.4, -0.6], 0.1) == pytest.approx(2 * error - 0.5, abs=1e-6)
+    assert shifted([0.25, 0.05, 0.25, 0.05], strays=0.1) == 0.0
 
 
 def test_it_is_told_on_the_caches_own_clock() -> None:

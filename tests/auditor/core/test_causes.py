@@ -232,3 +232,25 @@ def test_what_is_required_must_be_there() -> None:
     assert signature.evidence(replace(ORDINARY, load_time=100.0)) == pytest.approx(2 + 1 - 1)
     assert signature.evidence(ORDINARY) is None
     assert signature.evidence(replace(ORDINARY, load_time=float("nan"))) is None
+
+
+def test_what_two_clues_say_alike_is_said_once_in_their_order() -> None:
+    """They weigh differently, and are one finding to whoever reads them."""
+    signature = Signature(
+        "x", "x", "",
+        (Clue("load time", lambda s: s.load_time, at_least=2.0),),
+        (
+            Clue("hit time", lambda s: s.hit_time, at_least=2.0),
+            Clue("load time", lambda s: s.load_time, at_least=3.0),
+            Clue("entries, ", lambda s: s.entries, at_least=2.0),
+            Clue("entries", lambda s: s.entries, at_least=3.0),
+            Clue("misses", lambda s: s.misses, at_least=2.0),
+            Clue("misses", lambda s: s.misses, at_least=3.0),
+        ),
+        "do",
+    )  # fmt: skip
+    slow = replace(ORDINARY, load_time=4.0, hit_time=4.0, entries=float("nan"), misses=1.0)
+    found = signature.claim(slow, 0.5)
+    assert found.for_ == ("load time 4 times the usual", "hit time 4 times the usual")
+    assert found.against == ("misses as usual",)
+    assert found.not_measured == ("entries",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from by_hand import scene_by_hand
 from planted import DAY, LEGACY, MONDAY, NEW
 
 from auditor.judging.cost import LOADS_AN_ERROR, cost
@@ -70,6 +71,30 @@ def test_requests_that_do_not_come_cost_an_ordinary_get_each() -> None:
     )  # fmt: skip
     assert found.lost_requests[0, 1] == 100
     assert found.total()[0, 1] == pytest.approx(100 * 2.0)
+
+
+def asked(gets: float, week: float, hour: float) -> float:
+    """Requests lost in a minute, given what the week and the last hour promise."""
+    one = np.ones(1)
+    columns = {
+        "gets": gets * one, "hits": 0.9 * gets * one, "misses": 0.1 * gets * one,
+        "errors": 0 * one, "total_operations": gets * one, "hit_latency_sum_ms": gets * one,
+        "miss_latency_sum_ms": gets * one,
+    }  # fmt: skip
+    scene = scene_by_hand(columns, ORDINARY | {"traffic": hour}, {"traffic": week})
+    return float(cost(scene).lost_requests[0, 0])
+
+
+def test_requests_are_lost_where_fewer_than_half_come() -> None:
+    assert asked(gets=51.0, week=100.0, hour=100.0) == 0
+    assert asked(gets=49.0, week=100.0, hour=100.0) == 51
+
+
+@pytest.mark.parametrize(("week", "hour"), [(100.0, 40.0), (40.0, 100.0)])
+def test_the_lesser_promise_counts(week: float, hour: float) -> None:
+    """30 of 40 are not few, whatever the other promises; of 10 the other 30 are lost."""
+    assert asked(gets=30.0, week=week, hour=hour) == 0
+    assert asked(gets=10.0, week=week, hour=hour) == 30
 
 
 def test_a_missing_window_costs_nothing_that_is_known() -> None:
