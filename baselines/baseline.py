@@ -10,10 +10,9 @@ import numpy as np
 
 from baselines.errors import UnreadableProfile
 from baselines.metrics import BY_NAME
-from baselines.recurrence import STEPS
 from baselines.seen import SHARES
 from baselines.series import FloatArray, SeriesKey
-from baselines.slots import SLOTS
+from baselines.slots import SLOTS, STEPS
 
 ALL = -1
 """Slot of the row that speaks of all slots together."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.metrics import Metric, quotient
-from baselines.robust import MAD_TO_SIGMA
-from baselines.series import FloatArray, IntArray
+from baselines.calendar import Calendar
+from baselines.links import from_link
+from baselines.metrics import Metric
+from baselines.ranks import deviation, deviations, median, medians
+from baselines.series import FloatArray
 from baselines.slots import HOURS
+from baselines.terms import Terms
 
 STRENGTH = 240.0
 """Windows an hour of day needs to count as much as all hours together."""
@@ -22,53 +25,68 @@ LONG_RUN_SHARE = 0.25
 
 
 def dispersions(
-    metric: Metric, above: FloatArray, below: FloatArray, centre: FloatArray, hour: IntArray
+    metric: Metric, terms: Terms, week: FloatArray, on: Calendar
 ) -> tuple[FloatArray, float]:
     """Dispersion by hour of day, shape (24,), and over all hours; see Profile for its meaning.
 
-    above, below, centre: shape (m,), NaN = not learned; hour: shape (m,).
+    terms: of the known windows, whose places in the week are `on`. week: the centre at each minute
+    of the week on the link scale, shape (10080,).
     """
     measure = {"ratio": _ratio, "count": _count, "level": _level}[metric.kind]
-    overall = measure(metric, above, below, centre)
-    out = np.full(HOURS, overall)
-    for each in range(HOURS):
-        rows = (hour == each) & np.isfinite(above) & np.isfinite(below)
-        size = int(rows.sum())
-        if size:
-            own = measure(metric, above[rows], below[rows], centre[rows])
-            out[each] = (size * own + STRENGTH * overall) / (size + STRENGTH)
-    return np.maximum(out, LONG_RUN_SHARE * overall), overall
+    own, overall = measure(metric, terms, week, on)
+    size = np.bincount(on.hour, minlength=HOURS)
+    shrunk = (size * own + STRENGTH * overall) / (size + STRENGTH)
+    return np.maximum(np.where(size > 0, shrunk, overall), LONG_RUN_SHARE * overall), overall
 
 
-def _ratio(metric: Metric, good: FloatArray, trials: FloatArray, centre: FloatArray) -> float:
+def _ratio(
+    metric: Metric, terms: Terms, week: FloatArray, on: Calendar
+) -> tuple[FloatArray, float]:
     """rho of a beta-binomial by moments: E[(k - n p)^2 / (n p q)] = 1 + (n - 1) rho."""
-    share = centre / metric.scale
-    known = np.isfinite(good) & (trials >= 2)
-    if not known.any():
-        return RATIO_FLOOR
-    good, trials, share = good[known], trials[known], np.clip(share[known], 1e-6, 1 - 1e-6)
+    good, trials = terms.above, terms.below
+    if (trials < 2).any():
+        rows = np.flatnonzero(trials >= 2)
+        good, trials, on = good[rows], trials[rows], on.take(rows)
+    if trials.size == 0:
+        return np.full(HOURS, RATIO_FLOOR), RATIO_FLOOR
+    share = np.clip(from_link(metric, week) / metric.scale, 1e-6, 1 - 1e-6)[on.minute]
     squares = (good - trials * share) ** 2 / (trials * share * (1 - share))
-    squares = np.minimum(squares, CLIP * max(float(np.median(squares)) / 0.4549, 1.0))
-    return float(np.clip((squares - 1).sum() / (trials - 1).sum(), RATIO_FLOOR, 0.5))
+    more = np.bincount(on.hour, weights=trials - 1, minlength=HOURS)
+    capped = np.minimum(squares, _most(medians(on.by_hour(squares)))[on.hour])
+    excess = np.bincount(on.hour, weights=capped - 1, minlength=HOURS)
+    rho = np.clip(excess / np.where(more > 0, more, 1.0), RATIO_FLOOR, 0.5)
+    total = np.minimum(squares, _most(np.array(median(squares)))).sum() - squares.size
+    return rho, float(np.clip(total / more.sum(), RATIO_FLOOR, 0.5))
 
 
-def _count(metric: Metric, found: FloatArray, below: FloatArray, centre: FloatArray) -> float:
+def _count(
+    metric: Metric, terms: Terms, week: FloatArray, on: Calendar
+) -> tuple[FloatArray, float]:
     """phi of a negative binomial by moments: E[(x - mu)^2] = mu + phi mu^2."""
-    known = np.isfinite(found) & np.isfinite(below)
-    found, mean = found[known], centre[known]
-    if not known.any() or not (mean > 0).any():
-        return COUNT_FLOOR
-    squares = (found - mean) ** 2
+    centre = from_link(metric, week)
+    mean = centre[on.minute]
+    squares = (terms.above - mean) ** 2
     scaled = squares / np.maximum(mean, 1e-6)
-    squares = np.minimum(squares, CLIP * max(float(np.median(scaled)) / 0.4549, 1.0) * mean)
-    return float(np.clip((squares - mean).sum() / (mean**2).sum(), COUNT_FLOOR, 10.0))
+    most = _most(medians(on.by_hour(scaled)))
+    capped = np.minimum(squares, most[on.hour] * mean)
+    above = np.bincount(on.hour, weights=capped - mean, minlength=HOURS)
+    below = np.bincount(on.hour, weights=mean**2, minlength=HOURS)
+    phi = np.clip(above / np.where(below > 0, below, 1.0), COUNT_FLOOR, 10.0)
+    total = (np.minimum(squares, _most(np.array(median(scaled))) * mean) - mean).sum()
+    return phi, float(np.clip(total / below.sum(), COUNT_FLOOR, 10.0))
 
 
-def _level(metric: Metric, above: FloatArray, below: FloatArray, centre: FloatArray) -> float:
+def _level(
+    metric: Metric, terms: Terms, week: FloatArray, on: Calendar
+) -> tuple[FloatArray, float]:
     """Spread of log(value / centre)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        away = np.log(quotient(metric, above, below) / centre)
-    away = away[np.isfinite(away)]
-    if away.size == 0:
-        return LEVEL_FLOOR
-    return max(float(np.median(np.abs(away - np.median(away)))) * MAD_TO_SIGMA, LEVEL_FLOOR)
+    away = terms.linked - week[on.minute]
+    away[~np.isfinite(away)] = np.nan
+    found = away[np.isfinite(away)]
+    hours = np.nan_to_num(deviations(on.by_hour(away)), nan=LEVEL_FLOOR)
+    return np.maximum(hours, LEVEL_FLOOR), max(deviation(found), LEVEL_FLOOR)
+
+
+def _most(middle: FloatArray) -> FloatArray:
+    """What squares are clipped at, from their median: 0.4549 is that of a chi-square of one."""
+    return CLIP * np.maximum(np.nan_to_num(middle) / 0.4549, 1.0)

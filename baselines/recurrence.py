@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from baselines.calendar import Calendar
+from baselines.links import from_link
 from baselines.metrics import Metric
+from baselines.ranks import medians
 from baselines.robust import MAD_TO_SIGMA
-from baselines.series import BoolArray, FloatArray, IntArray
+from baselines.series import FloatArray
+from baselines.slots import STEPS
+from baselines.terms import Terms
 
-STEP = 5
-"""Minutes of a step of the day."""
-STEPS = 24 * 60 // STEP
 LEAST_DAYS = 3
 """Days that must have shown a step before it is believed."""
 SURE = 2.0
@@ -31,27 +33,22 @@ HOUR_STEPS = 12
 
 
 def recurrence(
-    metric: Metric,
-    above: FloatArray,
-    below: FloatArray,
-    centre: FloatArray,
-    day: IntArray,
-    step: IntArray,
+    metric: Metric, terms: Terms, week: FloatArray, on: Calendar
 ) -> tuple[FloatArray, FloatArray]:
     """Shift on the link scale and widening (a factor, 1 = as its hour), both of shape (STEPS,).
 
-    above, below: numerator and denominator, shape (m,), NaN = not learned. centre: the week's
-    profile at each minute, metric's unit. day, step: local day (any count) and step 0..STEPS-1 of
-    each row. The shift is the days' median, shrunk by SURE standard errors; the widening is the
-    spread of the days about it over that of the whole day's steps.
+    terms: of the known windows, whose places in the week are `on`. week: the profile at each minute
+    of the week on the link scale, shape (10080,). The shift is the days' median, shrunk by SURE
+    standard errors; the widening is the spread of the days about it over that of the whole day's
+    steps.
     """
-    away = _by_day(metric, above, below, centre, day, step)
-    seen = np.isfinite(away).sum(axis=0)
+    away = _by_day(metric, terms, week, on)
+    seen = np.isfinite(away).sum(axis=1)
     shift, widening = np.zeros(STEPS), np.ones(STEPS)
     if not (seen >= LEAST_DAYS).any():
         return shift, widening
     middle = _median(away)
-    strays = np.abs(away - middle)
+    strays = np.abs(away - middle[:, None])
     spread = _spread(strays)
     ordinary = _around(spread)
     spread = np.where(np.isfinite(spread), np.maximum(spread, ordinary), ordinary)
@@ -65,75 +62,49 @@ def recurrence(
     return shift, widening
 
 
-def _by_day(
-    metric: Metric,
-    above: FloatArray,
-    below: FloatArray,
-    centre: FloatArray,
-    day: IntArray,
-    step: IntArray,
-) -> FloatArray:
-    """Departure of each step of each day on the link scale, shape (days, STEPS), NaN = not seen."""
-    days = int(day.max() - day.min()) + 1
-    cell = (day - day.min()) * STEPS + step
-    known = np.isfinite(above) & np.isfinite(below) & np.isfinite(centre)
+def _by_day(metric: Metric, terms: Terms, week: FloatArray, on: Calendar) -> FloatArray:
+    """Departure of each step of each day on the link scale, shape (STEPS, days), NaN = not seen."""
+    count = np.bincount(on.cell, minlength=on.days * STEPS)
     if metric.kind == "level":
-        known &= below >= metric.least
-        with np.errstate(divide="ignore", invalid="ignore"):
-            away = np.log(above / below) - np.log(centre)
-        count = _sum(cell, known.astype(np.float64), days)
-        away = _sum(cell, np.where(known, away, 0.0), days) / np.maximum(count, 1.0)
+        total = _sum(terms.linked - week[on.minute], on)
+        away = total / np.maximum(count, 1)
     else:
-        away = _pooled(metric, cell, known, above, below, centre, days)
-        count = _sum(cell, known.astype(np.float64), days)
-    return np.where(count > 0, away, np.nan).reshape(days, STEPS)
+        away = _pooled(metric, terms, from_link(metric, week)[on.minute], on)
+    return np.where(count > 0, away, np.nan).reshape(on.days, STEPS).T
 
 
-def _pooled(
-    metric: Metric,
-    cell: IntArray,
-    known: BoolArray,
-    above: FloatArray,
-    below: FloatArray,
-    centre: FloatArray,
-    days: int,
-) -> FloatArray:
+def _pooled(metric: Metric, terms: Terms, centre: FloatArray, on: Calendar) -> FloatArray:
     """Departure of each cell's added counts, on the link scale."""
-    found = _sum(cell, np.where(known, above, 0.0), days)
+    found = _sum(terms.above, on)
     if metric.kind == "count":
-        expected = _sum(cell, np.where(known, centre, 0.0), days)
+        expected = _sum(centre, on)
         return np.asarray(np.log((found + PRIOR_EVENTS) / (expected + PRIOR_EVENTS)))
-    trials = _sum(cell, np.where(known, below, 0.0), days)
-    expected = _sum(cell, np.where(known, below * centre / metric.scale, 0.0), days)
+    trials = _sum(terms.below, on)
+    expected = _sum(terms.below * centre / metric.scale, on)
     odds = [np.log((x + PRIOR_EVENTS) / (trials - x + PRIOR_EVENTS)) for x in (found, expected)]
     return np.asarray(odds[0] - odds[1])
 
 
-def _sum(cell: IntArray, values: FloatArray, days: int) -> FloatArray:
-    return np.bincount(cell, weights=values, minlength=days * STEPS).astype(np.float64)
+def _sum(values: FloatArray, on: Calendar) -> FloatArray:
+    return np.bincount(on.cell, weights=values, minlength=on.days * STEPS).astype(np.float64)
 
 
-def _median(away: FloatArray) -> FloatArray:
-    """Median over days, NaN where a step was never seen; shape (STEPS,)."""
-    out = np.full(away.shape[1], np.nan)
-    seen = np.isfinite(away).any(axis=0)
-    out[seen] = np.nanmedian(away[:, seen], axis=0)
-    return out
+def _median(lines: FloatArray) -> FloatArray:
+    """Median of each line, NaN where nothing finite was seen; shape (STEPS,)."""
+    return np.where(np.isfinite(lines).any(axis=1), medians(lines), np.nan)
 
 
 def _around(spread: FloatArray) -> FloatArray:
     """Median spread of the steps within HOUR_STEPS of each, shape (STEPS,)."""
-    shifts = range(-HOUR_STEPS, HOUR_STEPS + 1)
-    around = np.stack([np.roll(spread, shift) for shift in shifts])
-    return np.nan_to_num(_median(around), nan=0.0)
+    return np.nan_to_num(_median(_beside(spread[:, None], HOUR_STEPS)), nan=0.0)
 
 
 def _spread(strays: FloatArray) -> FloatArray:
     """Spread of each step's days with its neighbours', shape (STEPS,)."""
-    around = np.concatenate(
-        [np.roll(strays, shift, axis=1) for shift in range(-NEIGHBOURS, NEIGHBOURS + 1)]
-    )
-    out = np.full(strays.shape[1], np.nan)
-    seen = np.isfinite(around).any(axis=0)
-    out[seen] = MAD_TO_SIGMA * np.nanmedian(around[:, seen], axis=0)
-    return out
+    return MAD_TO_SIGMA * _median(_beside(strays, NEIGHBOURS))
+
+
+def _beside(lines: FloatArray, steps: int) -> FloatArray:
+    """Each step's line with those of so many steps on either side, round the clock."""
+    near = (np.arange(STEPS)[:, None] + np.arange(-steps, steps + 1)) % STEPS
+    return np.asarray(lines[near].reshape(STEPS, -1))

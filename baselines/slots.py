@@ -13,6 +13,11 @@ from baselines.series import IntArray
 HOURS = 24
 DAYS = 7
 SLOTS = DAYS * HOURS
+STEP = 5
+"""Minutes of a step of the day."""
+STEPS = 24 * 60 // STEP
+WEEK = SLOTS * 60
+"""Minutes of a week."""
 _QUARTER = 15
 _MONDAY = 4 * 24 * 60
 """Minutes from 1 January 1970, a Thursday, to the first Monday after it."""
@@ -33,10 +38,15 @@ def minutes_of_week(minutes: IntArray, time_zone: str) -> IntArray:
 
     Raises zoneinfo.ZoneInfoNotFoundError for an unknown zone.
     """
-    quarters, at = np.unique(minutes // _QUARTER, return_inverse=True)
-    offsets = np.array([_offset_minutes(int(q), time_zone) for q in quarters], dtype=np.int64)
-    local = minutes + offsets[at] if minutes.size else minutes
-    return (local - _MONDAY) % (SLOTS * 60)
+    if minutes.size == 0:
+        return minutes
+    quarter = minutes // _QUARTER
+    quarters = range(int(quarter.min()), int(quarter.max()) + 1)
+    if len(quarters) > minutes.size:
+        local = [_offset_minutes(int(each), time_zone) for each in quarter]
+        return (minutes + np.array(local, dtype=np.int64) - _MONDAY) % WEEK
+    offsets = np.array([_offset_minutes(each, time_zone) for each in quarters], dtype=np.int64)
+    return (minutes + offsets[quarter - quarters.start] - _MONDAY) % WEEK
 
 
 def hour_of_day(slot: IntArray) -> IntArray:

@@ -87,8 +87,19 @@ def _log_odds(good: FloatArray, trials: FloatArray) -> FloatArray:
 
 
 def _sum(values: FloatArray) -> FloatArray:
-    """Sum over rows t-LOOKBACK..t-GAP-1 for each row t, shape kept; rows before the block are 0."""
-    total = np.zeros_like(values)
-    for back in range(GAP + 1, min(LOOKBACK, values.shape[0] - 1) + 1):
-        total[back:] += values[:-back]
+    """Sum over rows t-LOOKBACK..t-GAP-1 for each row t, shape kept; rows before the block are 0.
+
+    Sums of 1, 2, 4, ... rows are made of each other, and the span of the largest that fit.
+    """
+    m, total = values.shape[0], np.zeros_like(values)
+    doubled, width, back = values, 1, GAP + 1
+    while back < m and back <= LOOKBACK:
+        if SPAN & width:
+            total[back:] += doubled[: m - back]
+            back += width
+        if width < m:
+            wider = doubled.copy()
+            wider[width:] += doubled[: m - width]
+            doubled = wider
+        width *= 2
     return total

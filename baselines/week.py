@@ -9,9 +9,8 @@ import numpy as np
 from baselines.baseline import Profile
 from baselines.links import from_link, to_link
 from baselines.metrics import Metric
-from baselines.recurrence import STEP, STEPS
 from baselines.series import FloatArray, IntArray
-from baselines.slots import SLOTS
+from baselines.slots import SLOTS, STEP, STEPS, WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,10 @@ class Place:
         first = before.astype(np.int64) % SLOTS
         step = (minutes // STEP) % STEPS
         return Place(first, (first + 1) % SLOTS, position - before, step)
+
+
+EVERY_MINUTE = Place.of(np.arange(WEEK))
+"""Of each minute of a week, in order."""
 
 
 def interpolated(metric: Metric, centre: FloatArray, place: Place) -> FloatArray:

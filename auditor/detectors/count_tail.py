@@ -9,7 +9,7 @@ import numpy as np
 from auditor.detectors.detector import OWN, Channel, Evidence
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
-from auditor.statistics.tails import negative_binomial_lower, negative_binomial_upper
+from auditor.statistics.tails import negative_binomial_tails
 from baselines.expectation import BAND
 from baselines.metrics import BY_NAME, numerator
 
@@ -41,10 +41,11 @@ class CountTail:
         found, mean, rows = (np.where(judged, each, np.nan) for each in (found, mean, rows))
         spread = np.sqrt(mean + expected.dispersion * mean**2)
         band = (np.maximum(mean - BAND * spread, 0.0) / rows, (mean + BAND * spread) / rows)
+        lower, upper = negative_binomial_tails(found, mean, expected.dispersion)
         return (
             Evidence(
                 Channel(self.name, metric.name, minutes, "drop"),
-                negative_binomial_lower(found, mean, expected.dispersion),
+                lower,
                 found / rows,
                 mean / rows,
                 *band,
@@ -52,7 +53,7 @@ class CountTail:
             ),
             Evidence(
                 Channel(self.name, metric.name, minutes, "surge"),
-                negative_binomial_upper(found, mean, expected.dispersion),
+                upper,
                 found / rows,
                 mean / rows,
                 *band,

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from auditor.judging.hours import EVEN, HOURS, hourly
+from auditor.judging.hours import HOURS, HourLines, hourly
 from baselines.errors import TooFewWindows
-from baselines.series import BoolArray, FloatArray, IntArray
+from baselines.ranks import median, quantile
+from baselines.series import BoolArray, FloatArray
 
 MIN_WINDOWS = 1440
 """Minutes of judged past below which a statistic is not calibrated: one day."""
@@ -71,41 +72,41 @@ def from_dict(numbers: Mapping[str, Any]) -> Calibration:
 
 def fit_calibration(
     statistic: FloatArray,
-    minutes: IntArray,
+    on: HourLines,
     *,
     exclude: BoolArray | None = None,
     least_scale: float,
 ) -> Calibration:
     """Learns the tail of one series' statistic.
 
-    statistic: shape (m,), NaN = not judged; minutes: shape (m,), epoch minute of each; exclude:
-    shape (m,), minutes inside open observations. least_scale: smallest believable scale, in the
-    statistic's own unit.
+    statistic: shape (m,), NaN = not judged; on: the hours of its rows; exclude: shape (m,), minutes
+    inside open observations. least_scale: smallest believable scale, in the statistic's own unit.
     Peaks over threshold with declustering (Coles 2001, ch. 5), probability-weighted moments
     (Hosking and Wallis 1987), shape within [0, MOST_SHAPE].
     Raises TooFewWindows below MIN_WINDOWS judged minutes.
     """
-    past = statistic if exclude is None else np.where(exclude, np.nan, statistic)
-    known = past[np.isfinite(past)]
+    judged = np.isfinite(statistic) if exclude is None else np.isfinite(statistic) & ~exclude
+    past = np.where(judged, statistic, -np.inf)
+    known = past[judged]
     if known.size < MIN_WINDOWS:
         raise TooFewWindows("the statistic's past", needed=MIN_WINDOWS, found=int(known.size))
-    middle, hour = float(np.median(known)), minutes // 60 % HOURS
-    hours = hourly(past - middle, hour)
-    past = middle + (past - middle) / hours[hour]
-    known = past[np.isfinite(past)]
+    middle = median(known)
+    hours = hourly(past - middle, on)
+    past = middle + (past - middle) / hours[on.hour]
+    known = past[judged]
     size, plain = int(known.size), tuple(float(each) for each in hours)
-    median, threshold = (float(x) for x in np.quantile(known, (0.5, 1 - TAIL_SHARE)))
+    centre, threshold = quantile(known, 0.5), quantile(known, 1 - TAIL_SHARE)
     maxima = cluster_maxima(past, threshold)
     reached, excess = _reached(maxima), maxima - threshold
     if excess.size < MIN_CLUSTERS:
         threshold = float(known.max())
         return Calibration(
-            median, threshold, 1 / size, least_scale, 0.0, size, middle, plain, reached
+            centre, threshold, 1 / size, least_scale, 0.0, size, middle, plain, reached
         )
     scale, shape = _pareto(np.minimum(excess, MOST_EXCESS * float(np.median(excess))))
     rate = excess.size / size
     return Calibration(
-        median, threshold, rate, max(scale, least_scale), shape, size, middle, plain, reached
+        centre, threshold, rate, max(scale, least_scale), shape, size, middle, plain, reached
     )
 
 
@@ -118,34 +119,32 @@ def surprise(
     series, None = not judged (NaN).
     Below the tail it runs linearly from the median (0.3) to the threshold; it has no upper bound.
     """
-    numbers = np.array(
-        [
-            (np.nan,) * 5
-            if each is None
-            else (each.median, each.threshold, each.rate, each.scale, each.shape)
-            for each in calibrations
-        ]
-    ).reshape(len(calibrations), 5)
-    median, threshold, rate, scale, shape = numbers.T
     hour = (start + np.arange(statistic.shape[0])) // 60 % HOURS
-    scales = np.array([EVEN if each is None else each.hours for each in calibrations])
-    scales = scales.reshape(len(calibrations), HOURS)
-    middle = np.array([np.nan if each is None else each.middle for each in calibrations])
-    statistic = middle + (statistic - middle) / scales.T[hour]
-    rarest = -np.log10(rate)
-    over = np.maximum(statistic - threshold, 0.0) / scale
-    bent = np.where(shape > 0, shape, 1.0)
-    decades = np.where(shape > 0, np.log1p(bent * over) / bent, over) / np.log(10.0)
-    width = np.maximum(threshold - median, 1e-12)
-    below = np.clip((statistic - median) / width, -1.0, 1.0)
-    body = MEDIAN_SURPRISE + below * (rarest - MEDIAN_SURPRISE)
-    inside = np.where(statistic < threshold, np.maximum(body, 0.0), rarest + decades)
-    for place, times in enumerate(TIMES):
-        level = np.array([each.reached[place] if each else -np.inf for each in calibrations])
-        windows = np.array([1 if each is None else each.windows for each in calibrations])
-        inside = np.where(statistic <= level, np.minimum(inside, np.log10(windows / times)), inside)
-    at_floor = (statistic <= threshold) & (threshold <= median)
-    return np.where(np.isnan(statistic), np.nan, np.where(at_floor, 0.0, inside))
+    out = np.full(statistic.shape, np.nan)
+    for column, each in enumerate(calibrations):
+        if each is not None:
+            scale = np.array(each.hours)[hour]
+            even = each.middle + (statistic[:, column] - each.middle) / scale
+            out[:, column] = _surprise(even, each)
+    return out
+
+
+def _surprise(even: FloatArray, of: Calibration) -> FloatArray:
+    """Of one series' statistic, divided by how much its hour strays; shape (m,)."""
+    rarest = -np.log10(of.rate)
+    below = np.clip((even - of.median) / max(of.threshold - of.median, 1e-12), -1.0, 1.0)
+    out = np.maximum(MEDIAN_SURPRISE + below * (rarest - MEDIAN_SURPRISE), 0.0)
+    tail = np.flatnonzero(even >= of.threshold)
+    over = (even[tail] - of.threshold) / of.scale
+    decades = np.log1p(of.shape * over) / of.shape if of.shape > 0 else over
+    out[tail] = rarest + decades / np.log(10.0)
+    for level, times in zip(of.reached, TIMES, strict=True):
+        most = np.log10(of.windows / times)
+        held = np.flatnonzero(out > most)
+        out[held[even[held] <= level]] = most
+    if of.threshold <= of.median:
+        out[even <= of.threshold] = 0.0
+    return np.asarray(out)
 
 
 def opening_surprise(false_per_series_week: float) -> float:
@@ -175,9 +174,9 @@ def _reached(maxima: FloatArray) -> tuple[float, ...]:
 def cluster_maxima(past: FloatArray, threshold: float) -> FloatArray:
     """The maximum of each cluster of minutes above the threshold, shape (clusters,).
 
-    past: shape (m,), NaN counts as quiet. A cluster ends after QUIET_MINUTES below.
+    past: shape (m,), NaN or -inf counts as quiet. A cluster ends after QUIET_MINUTES below.
     """
-    above = np.flatnonzero(np.nan_to_num(past, nan=-np.inf) > threshold)
+    above = np.flatnonzero(past > threshold)
     if above.size == 0:
         return np.empty(0)
     starts = np.flatnonzero(np.diff(above, prepend=above[0] - QUIET_MINUTES - 1) > QUIET_MINUTES)

@@ -11,8 +11,9 @@ from auditor.detectors.detector import Evidence
 from auditor.detectors.registry import detectors
 from auditor.judging.calibration import Calibration, fit_calibration, surprise
 from auditor.judging.ensemble import COMBINED, family_channel, together
+from auditor.judging.hours import HourLines
 from auditor.judging.materiality import FAMILIES
-from auditor.judging.past import Part, fit_all, joined, of_parts, parts, statistics
+from auditor.judging.past import Part, fit_all, joined, of_parts, parts, pasts, statistics
 from auditor.statistics.forest import SAMPLE_ROWS, Forest, ForestSample, draw_sample
 from auditor.statistics.residuals import deviations
 from auditor.statistics.thresholds import Thresholds
@@ -57,8 +58,9 @@ def learn(
     seen: score before learning.
     """
     zones, left_out = time_zones or {}, _left_out(history, exclude)
-    baselines, refused = fit_all(history, zones, left_out, version)
-    past = parts(history, zones, left_out)
+    series = pasts(history, zones)
+    baselines, refused = fit_all(series, left_out, version)
+    past = parts(history, series, left_out)
     if not past:
         return Learned(baselines, {}, sample, refused)
     drawn = sample or _sample(past, left_out, seed)
@@ -80,7 +82,7 @@ def sample_forest(
 ) -> ForestSample | None:
     """What a forest would grow from, drawn from this history; None when there is too little."""
     zones, left_out = time_zones or {}, _left_out(history, exclude)
-    return _sample(parts(history, zones, left_out), left_out, seed)
+    return _sample(parts(history, pasts(history, zones), left_out), left_out, seed)
 
 
 def merge_samples(samples: Sequence[ForestSample], seed: int) -> ForestSample | None:
@@ -115,6 +117,7 @@ def _calibrate(
     """Every channel on its own past, then each family's combination, then the loudest."""
     evidence = [statistics(part) for part in past]
     minutes = np.concatenate([part.scene.windows.minutes()[part.first :] for part in past])
+    on = HourLines.of(minutes)
     scales = {each.name: each.least_scale for each in detectors()}
     calibrations: dict[tuple[SeriesKey, str], Calibration] = {}
 
@@ -124,7 +127,7 @@ def _calibrate(
             try:
                 calibrations[key, channel] = fit_calibration(
                     statistic[:, column],
-                    minutes,
+                    on,
                     exclude=exclude[:, column],
                     least_scale=least_scale,
                 )

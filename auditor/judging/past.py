@@ -12,8 +12,10 @@ from auditor.detectors.detector import Evidence
 from auditor.detectors.registry import detectors
 from auditor.statistics.scene import CONTEXT, Scene, scene
 from baselines.baseline import Baseline
+from baselines.calendar import Calendar
 from baselines.errors import TooFewWindows
-from baselines.fit import fit
+from baselines.fit import fit_past
+from baselines.past import SeriesPast
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
 FOLDS = 4
@@ -30,22 +32,36 @@ class Part:
     scene: Scene
 
 
-def fit_all(
-    history: Windows, zones: Mapping[str, str], exclude: BoolArray, version: int
-) -> tuple[dict[SeriesKey, Baseline], dict[SeriesKey, TooFewWindows]]:
-    """Baselines of the series that have enough windows, and why the others have none."""
-    baselines: dict[SeriesKey, Baseline] = {}
-    refused: dict[SeriesKey, TooFewWindows] = {}
+def pasts(history: Windows, zones: Mapping[str, str]) -> list[SeriesPast]:
+    """The past of every series, in order; those of one zone share its calendar."""
+    calendars: dict[str, Calendar] = {}
+    out = []
     for key in history.keys:
         zone = zones.get(key.cache_name, "UTC")
+        if zone not in calendars:
+            calendars[zone] = Calendar.of(history.minutes(), zone)
+        out.append(SeriesPast(history, key, zone, calendars[zone]))
+    return out
+
+
+def fit_all(
+    series: Sequence[SeriesPast], exclude: BoolArray, version: int
+) -> tuple[dict[SeriesKey, Baseline], dict[SeriesKey, TooFewWindows]]:
+    """Baselines of the series that have enough windows, and why the others have none.
+
+    exclude: shape (m, n), windows that are not learned.
+    """
+    baselines: dict[SeriesKey, Baseline] = {}
+    refused: dict[SeriesKey, TooFewWindows] = {}
+    for column, past in enumerate(series):
         try:
-            baselines[key] = fit(history, key, time_zone=zone, exclude=exclude, version=version)
+            baselines[past.key] = fit_past(past, exclude[:, column], version=version)
         except TooFewWindows as too_few:
-            refused[key] = too_few
+            refused[past.key] = too_few
     return baselines, refused
 
 
-def parts(history: Windows, zones: Mapping[str, str], exclude: BoolArray) -> list[Part]:
+def parts(history: Windows, series: Sequence[SeriesPast], exclude: BoolArray) -> list[Part]:
     """FOLDS parts of the history, without those for which nothing could be fitted on the rest."""
     m = history.shape[0]
     edges = np.linspace(0, m, FOLDS + 1).astype(int)
@@ -53,7 +69,7 @@ def parts(history: Windows, zones: Mapping[str, str], exclude: BoolArray) -> lis
     out = []
     for since, until in pairwise(edges.tolist()):
         unseen = exclude | ((rows >= since) & (rows < until))
-        baselines, _ = fit_all(history, zones, unseen, 0)
+        baselines, _ = fit_all(series, unseen, 0)
         start = max(since - CONTEXT, 0)
         if baselines:
             seen = scene(history.rows(start, until), baselines)

@@ -9,7 +9,7 @@ import numpy as np
 
 from auditor.statistics.joint import Cloud
 from auditor.statistics.residuals import RESIDUALS
-from baselines.series import BoolArray, FloatArray
+from baselines.series import BoolArray, FloatArray, IntArray
 
 SAMPLE_ROWS = 4096
 TREES = 100
@@ -58,10 +58,36 @@ class Forest:
 
         self.sample = sample
         self.cloud = Cloud.of(sample.matrix)
-        self._trees: Any = IsolationForest(
+        grown: Any = IsolationForest(
             n_estimators=TREES, max_samples=ROWS_A_TREE, random_state=sample.seed, n_jobs=1
         ).fit(sample.matrix)
+        self._trees = [(each.tree_, _path_lengths(each.tree_)) for each in grown.estimators_]
+        whole = _mean_path(np.array([min(ROWS_A_TREE, sample.matrix.shape[0])]))
+        self._ordinary = len(self._trees) * float(whole[0])
 
     def strangeness(self, deviations: FloatArray) -> FloatArray:
-        """0..1 of each row; deviations of shape (rows, k), no NaN; returns shape (rows,)."""
-        return np.asarray(-self._trees.score_samples(deviations), dtype=np.float64)
+        """0..1 of each row; deviations of shape (rows, k), no NaN; returns shape (rows,).
+
+        The trees are asked one by one: scikit-learn's score_samples gives the same bits, but checks
+        its input again for each tree, which takes ten times as long for the rows of one minute.
+        """
+        rows = np.ascontiguousarray(deviations, dtype=np.float32)
+        depth = np.zeros(rows.shape[0])
+        for tree, lengths in self._trees:
+            depth += lengths[tree.apply(rows)]
+        return np.asarray(2.0 ** -(depth / self._ordinary))
+
+
+def _path_lengths(tree: Any) -> FloatArray:
+    """Depth of each node and what its rows would go on to (Liu et al., eq. 1), shape (nodes,)."""
+    depth = np.ones(tree.node_count)
+    for node in np.flatnonzero(tree.children_left >= 0):  # parents come before their children
+        depth[tree.children_left[node]] = depth[tree.children_right[node]] = depth[node] + 1.0
+    return np.asarray(depth + _mean_path(tree.n_node_samples) - 1.0)
+
+
+def _mean_path(rows: IntArray) -> FloatArray:
+    """Mean length of a path among so many rows, that of a failed search in a binary tree."""
+    several = np.maximum(rows, 3).astype(np.float64)
+    path = 2.0 * (np.log(several - 1.0) + np.euler_gamma) - 2.0 * (several - 1.0) / several
+    return np.where(rows <= 1, 0.0, np.where(rows == 2, 1.0, path))

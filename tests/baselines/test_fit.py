@@ -9,10 +9,9 @@ from ordinary import DAY, KEY, MONDAY, hour_rows, ordinary
 from baselines.baseline import ALL, DAILY, LEVEL, SEEN, from_rows
 from baselines.errors import TooFewWindows, UnreadableProfile
 from baselines.fit import MIN_WINDOWS, fit
-from baselines.recurrence import STEPS
 from baselines.seen import SHARES
 from baselines.series import Windows
-from baselines.slots import SLOTS
+from baselines.slots import SLOTS, STEPS
 
 
 def test_a_constant_share_is_found_in_every_slot() -> None:

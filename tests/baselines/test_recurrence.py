@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ordinary import DAY, ordinary
+from ordinary import DAY, MONDAY, ordinary
 
+from baselines.calendar import Calendar
 from baselines.expectation import expect
 from baselines.fit import fit
 from baselines.metrics import BY_NAME
-from baselines.recurrence import STEP, STEPS, recurrence
+from baselines.recurrence import recurrence
 from baselines.series import FloatArray
+from baselines.slots import STEP, STEPS, WEEK
+from baselines.terms import Terms
 
 KEY = ordinary(0.1).keys[0]
 JOB = slice(150, 170)
@@ -59,11 +62,9 @@ def test_the_shift_by_hand() -> None:
     above = np.where(step == 40, 20_000.0, 10_000.0)
     found, widening = recurrence(
         BY_NAME["traffic"],
-        above,
-        np.ones(m),
-        np.full(m, 10_000.0),
-        np.arange(m) // DAY,
-        step,
+        Terms(above, np.ones(m), above, np.log(above)),
+        np.full(WEEK, np.log(10_000.0)),
+        Calendar.of(np.arange(MONDAY, MONDAY + m), "UTC"),
     )
     assert found.shape == widening.shape == (STEPS,)
     assert abs(found[40] - np.log(2)) < 1e-3
@@ -80,8 +81,13 @@ def shifted(away: list[float], strays: float = 0.0) -> float:
     day, step = np.arange(days * DAY) // DAY, np.arange(days * DAY) % DAY // STEP
     departs = np.where(step == 40, np.array(away)[day], np.where(day % 2, -strays, strays))
     above = 1e8 * np.exp(departs)
-    one = np.ones(above.size)
-    found, _ = recurrence(BY_NAME["traffic"], above, one, 1e8 * one, day, step)
+    known = np.flatnonzero(np.isfinite(above))
+    found, _ = recurrence(
+        BY_NAME["traffic"],
+        Terms(above, np.ones(above.size), above, np.log(above)).take(known),
+        np.full(WEEK, np.log(1e8)),
+        Calendar.of(np.arange(MONDAY, MONDAY + above.size), "UTC").take(known),
+    )
     return float(found[40])
 
 

@@ -13,22 +13,32 @@ from auditor.judging.calibration import (
     MIN_WINDOWS,
     MINUTES_A_WEEK,
     MOST_SHAPE,
+    TIMES,
     Calibration,
     cluster_maxima,
     from_dict,
     opening_surprise,
     score,
 )
+from auditor.judging.hours import (
+    HOUR_STRENGTH,
+    HOUR_TAIL,
+    HOURS,
+    LEAST_HOUR,
+    MOST_HOUR,
+    HourLines,
+    hourly,
+)
 from baselines.errors import TooFewWindows
-from baselines.series import BoolArray, FloatArray
+from baselines.series import BoolArray, FloatArray, IntArray
 
 
 def fit_calibration(
     statistic: FloatArray, *, least_scale: float, exclude: BoolArray | None = None
 ) -> Calibration:
     """Learned from minutes 0, 1, 2, ..."""
-    minutes = np.arange(statistic.size, dtype=np.int64)
-    return calibration.fit_calibration(statistic, minutes, exclude=exclude, least_scale=least_scale)
+    on = HourLines.of(np.arange(statistic.size, dtype=np.int64))
+    return calibration.fit_calibration(statistic, on, exclude=exclude, least_scale=least_scale)
 
 
 def surprise(statistic: FloatArray, tails: Sequence[Calibration | None]) -> FloatArray:
@@ -160,3 +170,64 @@ def test_the_budget_as_a_surprise_by_hand() -> None:
 def test_scores_lie_within_0_and_1_and_keep_nan() -> None:
     found = score(np.array([0.0, 2.0, 4.0, 500.0, np.nan]))
     np.testing.assert_allclose(found, [0.0, 0.5, 0.75, 1.0, np.nan])
+
+
+def slow_hours(away: FloatArray, hour: IntArray) -> FloatArray:
+    """The slow twin of `hourly`: a quantile of each hour with its neighbours, one by one."""
+    known = np.isfinite(away)
+    overall = float(np.quantile(away[known], HOUR_TAIL))
+    out = np.ones(HOURS)
+    for each in range(HOURS):
+        near = away[known & ((hour - each + 1) % HOURS <= 2)]
+        if overall > 0 and near.size:
+            own = float(np.quantile(near, HOUR_TAIL)) / overall
+            out[each] = (near.size * own + HOUR_STRENGTH) / (near.size + HOUR_STRENGTH)
+    return np.clip(out, LEAST_HOUR, MOST_HOUR)
+
+
+@pytest.mark.parametrize(("rows", "missing"), [(200, 0.0), (1500, 0.3), (9000, 0.02), (70, 0.9)])
+def test_hours_are_those_of_plain_loops(rows: int, missing: float) -> None:
+    random = np.random.default_rng(rows)
+    minutes = np.arange(rows, dtype=np.int64) + 29_449_440 + 345
+    away = np.round(random.gumbel(0, 1 + (minutes // 60 % 24 < 6), rows), 2)
+    away[random.random(rows) < missing] = -np.inf
+    np.testing.assert_array_equal(
+        hourly(away, HourLines.of(minutes)), slow_hours(away, minutes // 60 % HOURS)
+    )
+
+
+def test_nothing_strays_where_the_tail_is_flat() -> None:
+    on = HourLines.of(np.arange(3000, dtype=np.int64))
+    np.testing.assert_array_equal(hourly(np.zeros(3000), on), np.ones(HOURS))
+
+
+def slow_surprise(value: float, of: Calibration, hour: int) -> float:
+    """The slow twin of `surprise`: one value by the words of its docstring."""
+    even = of.middle + (value - of.middle) / of.hours[hour]
+    rarest = -np.log10(of.rate)
+    if even < of.threshold:
+        part = (even - of.median) / max(of.threshold - of.median, 1e-12)
+        found = max(np.log10(2) + max(part, -1.0) * (rarest - np.log10(2)), 0.0)
+    else:
+        over = (even - of.threshold) / of.scale
+        decades = np.log1p(of.shape * over) / of.shape if of.shape > 0 else over
+        found = rarest + decades / np.log(10)
+    for times, level in zip(TIMES, of.reached, strict=True):
+        if even <= level:
+            found = min(found, np.log10(of.windows / times))
+    return 0.0 if even <= of.threshold <= of.median else found
+
+
+@pytest.mark.parametrize("shape", ["heavy", "exponential", "mostly nothing", "short"])
+def test_surprise_is_that_of_plain_words(shape: str) -> None:
+    random = np.random.default_rng(17)
+    m = 2000 if shape == "short" else MINUTES_A_WEEK
+    values = {"heavy": random.standard_t(3, m), "mostly nothing": np.zeros(m)}.get(
+        shape, random.exponential(1.0, m)
+    )
+    values = np.where(random.random(m) < 0.01, 9.0, values) if "noth" in shape else values
+    tail = fit_calibration(values, least_scale=0.1)
+    asked = np.concatenate([values[:1440], np.linspace(-3, 30, 200), tail.reached])
+    found = surprise(asked[:, None], [tail])[:, 0]
+    slow = [slow_surprise(each, tail, at // 60 % 24) for at, each in enumerate(asked)]
+    np.testing.assert_allclose(found, slow, rtol=1e-12)

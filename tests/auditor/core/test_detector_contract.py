@@ -15,11 +15,13 @@ from planted import (
     slow_loads,
     unheard,
 )
+from sklearn.ensemble import IsolationForest
 
 from auditor.detectors.detector import Detector
 from auditor.detectors.registry import detectors
 from auditor.judging.learning import Learned
-from auditor.statistics.forest import Forest
+from auditor.statistics.forest import ROWS_A_TREE, TREES, Forest, ForestSample
+from auditor.statistics.residuals import RESIDUALS
 from auditor.statistics.scene import CONTEXT, Scene, scene
 from baselines.metrics import BY_NAME
 from baselines.series import FloatArray, Windows
@@ -194,6 +196,18 @@ def test_the_forest_is_grown_again_from_its_sample(
     twin = Forest(learned.forest)
     rows = learned.forest.matrix[:50]
     np.testing.assert_array_equal(twin.strangeness(rows), forest.strangeness(rows))
+
+
+@pytest.mark.parametrize("rows", [256, 4096])
+def test_the_forest_scores_as_scikit_learns(rows: int) -> None:
+    """Its trees are asked directly: the bits are those of score_samples, turned over."""
+    random = np.random.default_rng(rows)
+    matrix = np.round(random.standard_t(3, (rows, len(RESIDUALS))), 2)
+    matrix[: rows // 8] = 0.0
+    twin = IsolationForest(n_estimators=TREES, max_samples=ROWS_A_TREE, random_state=5).fit(matrix)
+    asked = random.standard_t(2, (500, len(RESIDUALS)))
+    found = Forest(ForestSample(RESIDUALS, matrix, 5)).strangeness(asked)
+    np.testing.assert_array_equal(found, -twin.score_samples(asked))
 
 
 def test_too_little_traffic_is_not_judged(learned: Learned, windows: Windows) -> None:

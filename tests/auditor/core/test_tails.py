@@ -10,6 +10,7 @@ from scipy import stats
 
 from auditor.statistics.tails import (
     negative_binomial_lower,
+    negative_binomial_tails,
     negative_binomial_upper,
     overdispersed_upper,
 )
@@ -70,6 +71,29 @@ def test_negative_binomial_equals_scipy(found: int, mean: float, phi: float) -> 
         assert lower == pytest.approx(-np.log10(twin.cdf(found)), rel=1e-6, abs=1e-9)
     if twin.sf(found - 1) > 1e-200:
         assert upper == pytest.approx(-np.log10(twin.sf(found - 1)), rel=1e-6, abs=1e-9)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(found=st.integers(0, 5000), mean=st.floats(0.1, 3000), phi=st.floats(1e-4, 2))
+def test_two_tails_at_once_are_the_tails(found: int, mean: float, phi: float) -> None:
+    """The one that is not asked for is the rest: the same as asking for it."""
+    size = 1 / phi
+    twin = stats.nbinom(size, size / (size + mean))
+    lower, upper = (float(each[0]) for each in negative_binomial_tails(*arrays(found, mean, phi)))
+    for tail, chance in ((lower, twin.cdf(found)), (upper, twin.sf(found - 1))):
+        if chance > 1e-200:
+            assert tail == pytest.approx(-np.log10(chance), rel=1e-6, abs=1e-9)
+    alone = negative_binomial_upper(*arrays(found, mean, phi))[0]
+    assert upper == pytest.approx(alone, rel=1e-9, abs=1e-11)
+
+
+def test_tails_keep_the_shape_and_what_is_missing() -> None:
+    found = np.array([[3.0, np.nan], [0.0, 1e6]])
+    lower, upper = negative_binomial_tails(found, np.full((2, 2), 5.0), np.full((2, 2), 0.1))
+    assert lower.shape == upper.shape == (2, 2)
+    assert np.isnan([lower[0, 1], upper[0, 1]]).all()
+    assert upper[1, 0] == 0.0
+    assert 300 < upper[1, 1] < np.inf
 
 
 def test_tails_do_not_saturate() -> None:
