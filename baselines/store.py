@@ -12,7 +12,8 @@ import numpy as np
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from baselines.baseline import Baseline, ProfileRow, from_rows
+from baselines.baseline import Baseline
+from baselines.profile_rows import ProfileRow, from_rows, to_rows
 from baselines.series import COLUMNS, SeriesKey, Windows
 from sql import queries
 
@@ -115,7 +116,7 @@ def write_baselines(
         ).fetchone()
         assert written is not None  # insert … returning one row
         ids[baseline.key] = int(written[0])
-        rows += [(baseline.key.cache_name, ids[baseline.key], *row) for row in baseline.to_rows()]
+        rows += [(baseline.key.cache_name, ids[baseline.key], *row) for row in to_rows(baseline)]
     with connection.cursor().copy(statements["copy_profiles"]) as copy:
         copy.set_types(PROFILE_TYPES)
         for row in rows:

@@ -100,6 +100,7 @@ def show(
     from auditor.schema.ready import ready
     from baselines.draw import draw
     from baselines.metrics import BY_NAME
+    from baselines.profile_rows import to_rows
     from baselines.store import list_baselines, read_baselines
 
     invocation = invocation_of(context)
@@ -120,7 +121,7 @@ def show(
     if invocation.json:
         invocation.screen.document(
             {"baseline": rows[0], "metric": metric,
-             "profile": [r._asdict() for r in baseline.to_rows() if r.metric == metric]}
+             "profile": [r._asdict() for r in to_rows(baseline) if r.metric == metric]}
         )  # fmt: skip
         return
     for line in draw(baseline, metric):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from baselines.baseline import DAILY
 from baselines.draw import DAY_NAMES
 from baselines.metrics import BY_NAME
+from baselines.profile_rows import DAILY
 from tests.auditor.shell.past import CACHE, DAYS, LEGACY, NEW, learned_past, start_of_story
 from tests.auditor.shell.tool import document, tool
 from tests.postgres_clusters import Cluster, Database

@@ -22,6 +22,7 @@ from auditor.windows.rollup import roll_up
 from auditor.windows.state import write_state
 from auditor.windows.watermarks import Grace
 from baselines.baseline import Baseline
+from baselines.profile_rows import to_rows
 from baselines.series import SeriesKey, Windows
 from baselines.store import list_baselines, read_windows
 from collector.batch import Batch
@@ -104,7 +105,7 @@ def bits(baseline: Baseline) -> list[tuple[str, int, bytes]]:
     """Every number of a baseline, as its bits; NaN is as good as any."""
     return [
         (row.metric, row.slot, np.array(row[2:], dtype=np.float64).tobytes())
-        for row in baseline.to_rows()
+        for row in to_rows(baseline)
     ]
 
 
