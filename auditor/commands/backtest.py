@@ -16,8 +16,9 @@ from auditor.errors import InputRefused, NothingFound, SettingsInvalid
 from auditor.invocation import Invocation, invocation_of
 
 if TYPE_CHECKING:
+    from auditor.asking.replayed import Source
     from auditor.backtesting.replay import ReplaySettings, Told
-    from auditor.replayed import Replayed, Source
+    from auditor.backtesting.replayed import Replayed
     from auditor.tables.columns import ColumnMap
     from auditor.tables.table import Table
 
@@ -59,8 +60,8 @@ def backtest(
     Learning, judging and folding are those of `run`, with the same settings, from the first window
     on; nothing looks ahead. Changes nothing in the database.
     """
+    from auditor.asking.replayed import backtest as replay
     from auditor.daemon.settings import replay_settings
-    from auditor.replayed import backtest as replay
 
     invocation = invocation_of(context)
     _check(file, since, out, invocation)
@@ -109,7 +110,7 @@ def _source(
     invocation: Invocation, file: Path | None, since: str | None, maps: list[str], skip: bool
 ) -> Iterator[tuple[Source, Table | None]]:
     """What to replay; the database stays connected as long as it is read."""
-    from auditor.replayed import of_database, of_table
+    from auditor.asking.replayed import of_database, of_table
 
     if file is not None:
         with invocation.screen.progress(f"looking through {file.name}"):

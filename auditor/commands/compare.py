@@ -14,7 +14,7 @@ from auditor.screen import Screen
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from auditor.compared import Compared
+    from auditor.asking.compared import Compared
     from auditor.comparing.comparison import Comparison
     from auditor.comparing.settings import ComparisonSettings
 
@@ -86,7 +86,7 @@ def _compared(
     keys: bool,
 ) -> list[Compared]:
     """Every cache that has both. One without windows of both is noted; NothingFound if all are."""
-    from auditor.compared import pairs_of, read_and_compare
+    from auditor.asking.compared import pairs_of, read_and_compare
     from auditor.errors import NothingFound
 
     baseline, candidate, cache = names

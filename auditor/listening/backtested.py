@@ -10,9 +10,9 @@ from rich.text import Text
 
 from auditor.backtesting.episodes import Both, Difference, Episode
 from auditor.backtesting.lines import instant
+from auditor.backtesting.replayed import Replayed
 from auditor.backtesting.summary import Summary
 from auditor.listening.screen import STYLES, span
-from auditor.replayed import Replayed
 from auditor.screen import Screen
 
 MOST_SHOWN = 100

@@ -11,11 +11,11 @@ import numpy as np
 import psycopg
 import pytest
 
+from auditor.asking.replayed import of_database
 from auditor.backtesting.lines import line
 from auditor.backtesting.replay import replay
 from auditor.daemon.settings import replay_settings
 from auditor.errors import NothingFound
-from auditor.replayed import of_database
 from auditor.screen import jsonable
 from auditor.settings import Settings
 from auditor.tables.table import Table

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from auditor.backtesting.episodes import Episode, difference
+from auditor.backtesting.replayed import Replayed
 from auditor.backtesting.summary import Summary
 from auditor.listening.backtested import MOST_SHOWN, document, show
 from auditor.observing.severity import Severity
-from auditor.replayed import Replayed
 from auditor.screen import Screen, jsonable
 from baselines.series import SeriesKey
 from baselines.store import instant

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from auditor.asking.compared import pairs_of, read_and_compare
 from auditor.commands.compare import NOT_YET
-from auditor.compared import pairs_of, read_and_compare
 from auditor.comparing.compare import compare
 from auditor.comparing.settings import ComparisonSettings
 from auditor.windows.minutes import from_epoch_minute

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from auditor.asking.explored import Explored, explored
 from auditor.demo.weeks import KEYS, weeks
 from auditor.errors import NothingFound
-from auditor.explored import Explored, explored
 from auditor.windows.minutes import from_epoch_minute
 from auditor.windows.state import write_state
 from baselines.series import SeriesKey, Windows

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from auditor.backtesting.episodes import Difference, Episode, Episodes, difference
+from auditor.backtesting.episodes import Episodes, difference
 from auditor.backtesting.replay import Replay, ReplaySettings, Told
-from auditor.backtesting.summary import Summary, summary
+from auditor.backtesting.replayed import Replayed
+from auditor.backtesting.summary import summary
 from auditor.errors import NothingFound
 from auditor.maintaining.maintenance import Maintenance
 from auditor.observing.feedback import Feedback
@@ -47,16 +48,6 @@ class Source:
     def asked(self, settings: ReplaySettings) -> ReplaySettings:
         """The settings, with what people said of the time."""
         return replace(settings, maintenances=self.maintenances, feedback=self.feedback)
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What a backtest came to. against: the same of the other settings, None without."""
-
-    summary: Summary
-    episodes: tuple[Episode, ...]
-    against: Summary | None = None
-    difference: Difference | None = None
 
 
 def of_table(
