@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.errors import InputRefused, NothingFound, SettingsInvalid
+from auditor.errors import NothingFound, SettingsInvalid
 from auditor.invocation import Invocation, invocation_of
 
 if TYPE_CHECKING:
-    from auditor.asking.replayed import Source
+    from auditor.asking.source import Source
     from auditor.backtesting.replay import ReplaySettings, Told
     from auditor.backtesting.replayed import Replayed
-    from auditor.tables.columns import ColumnMap
     from auditor.tables.table import Table
 
 MOST_BACK = timedelta(days=3650)
@@ -61,6 +60,7 @@ def backtest(
     on; nothing looks ahead. Changes nothing in the database.
     """
     from auditor.asking.replayed import backtest as replay
+    from auditor.asking.source import refuse_skipped
     from auditor.daemon.settings import replay_settings
 
     invocation = invocation_of(context)
@@ -81,7 +81,7 @@ def backtest(
                 progress=progress,
             )  # fmt: skip
     _say(invocation, found, to_stderr=_is_stdout(out))
-    _say_skipped(table)
+    refuse_skipped(table)
 
 
 def _check(file: Path | None, since: str | None, out: Path | None, invocation: Invocation) -> None:
@@ -110,11 +110,12 @@ def _source(
     invocation: Invocation, file: Path | None, since: str | None, maps: list[str], skip: bool
 ) -> Iterator[tuple[Source, Table | None]]:
     """What to replay; the database stays connected as long as it is read."""
-    from auditor.asking.replayed import of_database, of_table
+    from auditor.asking.mapped import column_map
+    from auditor.asking.source import of_database, of_table
 
     if file is not None:
         with invocation.screen.progress(f"looking through {file.name}"):
-            found = of_table(file, _columns(maps), skip_bad_rows=skip)
+            found = of_table(file, column_map(maps), skip_bad_rows=skip)
         yield found
         return
     from auditor.schema.ready import ready
@@ -135,33 +136,6 @@ def _length(since: str) -> timedelta:
     if not timedelta(minutes=1) <= back <= MOST_BACK:
         raise typer.BadParameter("from 1m to 3650d", param_hint="--since")
     return back
-
-
-def _columns(maps: list[str]) -> ColumnMap:
-    """Pairs, and files of pairs. Raises BadParameter for what is neither, or not known."""
-    import tomllib
-
-    from auditor.tables.columns import ColumnMap
-    from auditor.tables.errors import UnusableColumns
-
-    names: dict[str, str] = {}
-    for each in maps:
-        column, equals, ours = each.partition("=")
-        if equals:
-            names[column.strip()] = ours.strip()
-            continue
-        try:
-            pairs = tomllib.loads(Path(each).read_text("utf-8"))
-        except OSError as error:
-            said = f"{each!r} is neither COLUMN=NAME nor a file: {error.strerror}"
-            raise typer.BadParameter(said, param_hint="--map") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"{each}: {error}", param_hint="--map") from None
-        names |= {str(column): str(ours) for column, ours in pairs.items()}
-    try:
-        return ColumnMap(names)
-    except UnusableColumns as wrong:
-        raise typer.BadParameter(str(wrong), param_hint="--map") from None
 
 
 @contextmanager
@@ -196,11 +170,3 @@ def _say(invocation: Invocation, found: Replayed, *, to_stderr: bool) -> None:
         invocation.screen.document(document(found))
     else:
         show(invocation.screen, found, to_stderr=to_stderr)
-
-
-def _say_skipped(table: Table | None) -> None:
-    """Raises InputRefused when rows were left out, after all else has been said."""
-    skipped = table.survey().skipped if table is not None else {}
-    if skipped:
-        reasons = ", ".join(f"{count} where {why}" for why, count in sorted(skipped.items()))
-        raise InputRefused(f"bad rows left out: {reasons}")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.invocation import invocation_of
+from auditor.invocation import Invocation, invocation_of
 from auditor.screen import Screen
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-
     from auditor.asking.compared import Compared
+    from auditor.asking.pairs import Pair
     from auditor.comparing.comparison import Comparison
     from auditor.comparing.settings import ComparisonSettings
+    from auditor.tables.table import Table
 
+BACK = "14d"
+"""How far back when nobody says."""
 NOT_YET = 9
 """The exit code that says to ask again later."""
 
@@ -33,8 +37,12 @@ def compare(
     cache: Annotated[
         str | None, typer.Option(help="Of this cache; else of all that have both.")
     ] = None,
-    since: Annotated[str, typer.Option(help="14d, 36h, or an instant.")] = "14d",
-    until: Annotated[str | None, typer.Option(help="An instant; else now.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="14d, 36h, or an instant; else 14d, or all of a file.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="An instant; else now, or the end of a file.")
+    ] = None,
     margin: Annotated[
         list[str] | None,
         typer.Option(metavar="MEASURE=NUMBER", help="A smaller difference is none; repeatable."),
@@ -50,63 +58,133 @@ def compare(
         int, typer.Option(min=0, max=10_000, help="Pairs of the A/A check; 0: none.")
     ] = 200,
     no_keys: Annotated[bool, typer.Option("--no-keys", help="Do not look at single keys.")] = False,
-) -> None:
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Windows as CSV, gzip or not, or Parquet, instead of the database's."),
+    ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=NAME: the file's column is our NAME; or a TOML file "
+                     "of such pairs; may be repeated."),
+    ] = None,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, and count them.")
+    ] = False,
+) -> None:  # fmt: skip
     """Compare two implementations: hit rate, miss cost, response times, errors.
 
     It may be asked again at any time: looking often does not make it wrong more often.
-    Exit code 0: better or equivalent; 1: worse in something; 9: not enough evidence yet.
+    Exit code 0: better or equivalent; 1: worse in something; 9: not enough evidence yet; 7: bad
+    rows of a file were left out.
     """
-    from auditor.schema.ready import ready
+    from auditor.asking.source import refuse_skipped
+    from auditor.listening.compared import document, show
 
-    invocation, now = invocation_of(context), datetime.now(UTC)
+    if file is None and (map_ or skip_bad_rows):
+        raise typer.BadParameter("--map and --skip-bad-rows go with --file", param_hint="--file")
+    invocation = invocation_of(context)
     zone = invocation.settings().time_zone
-    span = _span(since, until, zone, now)
-    settings = _settings(margin or [], warm_up, risk / 100.0, pairs, zone)
-    with ready(invocation) as connection:
-        found = _compared(
-            invocation.screen, connection, (baseline, candidate, cache), span, settings,
-            keys=not no_keys,
-        )  # fmt: skip
+    asked = _Asked(
+        (baseline, candidate, cache), since, until, zone,
+        _settings(margin or [], warm_up, risk / 100.0, pairs, zone),
+    )  # fmt: skip
+    table: Table | None = None
+    if file is None:
+        found = _of_database(invocation, asked, keys=not no_keys)
+    else:
+        found, table = _of_file(invocation, asked, file, map_ or [], skip_bad_rows)
     if invocation.json:
-        invocation.screen.document([_document(each) for each in found])
+        invocation.screen.document([document(each.comparison, each.keys) for each in found])
     else:
         for each in found:
-            _show(invocation.screen, each)
+            show(invocation.screen, each.comparison, each.keys)
+    refuse_skipped(table)
     if code := _exit_code([each.comparison for each in found]):
         raise typer.Exit(code)
 
 
-def _compared(
-    screen: Screen,
-    connection: Connection,
-    names: tuple[str, str, str | None],
-    span: tuple[datetime, datetime],
-    settings: ComparisonSettings,
-    *,
-    keys: bool,
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """names: baseline, candidate, and the cache or None for all. since, until: as they were typed.
+
+    zone: IANA, whose clock they are on.
+    """
+
+    names: tuple[str, str, str | None]
+    since: str | None
+    until: str | None
+    zone: str
+    settings: ComparisonSettings
+
+
+def _of_database(invocation: Invocation, asked: _Asked, *, keys: bool) -> list[Compared]:
+    from auditor.asking.compared import pairs_of, read_and_compare
+    from auditor.schema.ready import ready
+
+    baseline, candidate, cache = asked.names
+    since, until = _span(asked.since or BACK, asked.until, asked.zone, datetime.now(UTC))
+    with ready(invocation) as connection:
+        wanted = pairs_of(
+            connection, baseline, candidate, since=since, until=until, cache_name=cache
+        )
+        minutes = (until - since).total_seconds() / 60
+        with invocation.screen.progress("comparing", minutes * len(wanted)) as progress:
+            return _each(
+                invocation.screen,
+                wanted,
+                lambda pair: read_and_compare(
+                    connection, pair, asked.settings,
+                    since=since, until=until, keys=keys, progress=progress,
+                ),
+            )  # fmt: skip
+
+
+def _of_file(
+    invocation: Invocation, asked: _Asked, file: Path, maps: list[str], skip: bool
+) -> tuple[list[Compared], Table]:
+    """A file says nothing of single keys and has no histograms."""
+    from auditor.asking.compared import Compared, compare_pair
+    from auditor.asking.mapped import column_map
+    from auditor.asking.pairs import pairs_among, windows_of_pairs
+    from auditor.asking.source import of_table
+    from auditor.windows.minutes import epoch_minute
+    from baselines.store import instant
+
+    screen = invocation.screen
+    columns = column_map(maps)
+    with screen.progress(f"looking through {file.name}"):
+        source, table = of_table(file, columns, skip_bad_rows=skip)
+    for note in source.notes:
+        screen.note(note)
+    ends = instant(source.until)
+    since = instant(source.since) if asked.since is None else asked.since
+    span = _span(since, asked.until, asked.zone, ends)
+    wanted = pairs_among(table.survey().series, *asked.names, f"in {file}")
+    with screen.progress("comparing", source.until - source.since) as progress:
+        first, last = (epoch_minute(each) for each in span)
+        read = windows_of_pairs(source, wanted, first, last, progress)
+    windows = dict(zip(wanted, read, strict=True))
+    found = _each(
+        screen, wanted,
+        lambda pair: Compared(compare_pair(windows[pair], pair, asked.settings), None),
+    )  # fmt: skip
+    return found, table
+
+
+def _each(
+    screen: Screen, pairs: Sequence[Pair], compare_one: Callable[[Pair], Compared]
 ) -> list[Compared]:
     """Every cache that has both. One without windows of both is noted; NothingFound if all are."""
-    from auditor.asking.compared import pairs_of, read_and_compare
     from auditor.errors import NothingFound
 
-    baseline, candidate, cache = names
-    since, until = span
-    wanted = pairs_of(connection, baseline, candidate, since=since, until=until, cache_name=cache)
     found: list[Compared] = []
-    minutes = (until - since).total_seconds() / 60
-    with screen.progress("comparing", minutes * len(wanted)) as progress:
-        for pair in wanted:
-            try:
-                one = read_and_compare(
-                    connection, pair, settings,
-                    since=since, until=until, keys=keys, progress=progress,
-                )  # fmt: skip
-            except NothingFound as nothing:
-                if pair is wanted[-1] and not found:
-                    raise
-                screen.note(str(nothing))
-            else:
-                found.append(one)
+    for pair in pairs:
+        try:
+            found.append(compare_one(pair))
+        except NothingFound as nothing:
+            if pair is pairs[-1] and not found:
+                raise
+            screen.note(str(nothing))
     return found
 
 
@@ -118,8 +196,13 @@ def _exit_code(found: Sequence[Comparison]) -> int:
     return NOT_YET if "not enough evidence" in verdicts else 0
 
 
-def _span(since: str, until: str | None, zone: str, now: datetime) -> tuple[datetime, datetime]:
-    """Whole minutes [since, until). Raises BadParameter for what is no length and no instant."""
+def _span(
+    since: str | datetime, until: str | None, zone: str, now: datetime
+) -> tuple[datetime, datetime]:
+    """Whole minutes [since, until). Raises BadParameter for what is no length and no instant.
+
+    now: where it ends when nobody says; times without a day are the next ones after it.
+    """
     from auditor.maintaining.asked import length, moment
     from auditor.maintaining.errors import MaintenanceInvalid
     from auditor.windows.minutes import floor_minute
@@ -128,13 +211,16 @@ def _span(since: str, until: str | None, zone: str, now: datetime) -> tuple[date
         last = now if until is None else moment(until, zone, now)
     except MaintenanceInvalid as wrong:
         raise typer.BadParameter(str(wrong), param_hint="--until") from None
-    try:
-        first = last - length(since)
-    except MaintenanceInvalid:
+    if isinstance(since, datetime):
+        first = since
+    else:
         try:
-            first = moment(since, zone, now)
-        except MaintenanceInvalid as wrong:
-            raise typer.BadParameter(f"{wrong}; or 14d, 36h", param_hint="--since") from None
+            first = last - length(since)
+        except MaintenanceInvalid:
+            try:
+                first = moment(since, zone, now)
+            except MaintenanceInvalid as wrong:
+                raise typer.BadParameter(f"{wrong}; or 14d, 36h", param_hint="--since") from None
     if first >= last:
         raise typer.BadParameter("it must begin before it ends", param_hint="--since")
     return floor_minute(first), floor_minute(last)
@@ -165,59 +251,3 @@ def _settings(
         except MaintenanceInvalid as wrong:
             raise typer.BadParameter(f"{wrong}; or 0, or auto", param_hint="--warm-up") from None
     return ComparisonSettings(risk, given, minutes, zone, pairs)
-
-
-def _document(found: Compared) -> dict[str, object]:
-    """One cache as JSON; minutes become instants."""
-    from auditor.comparing.wording import headline
-    from baselines.store import instant
-
-    one = found.comparison
-    fields = {name: getattr(one, name) for name in one.__dataclass_fields__}
-    left_out = [
-        {
-            "implementation": each.implementation,
-            "since": instant(each.since),
-            "until": instant(each.until),
-            "after": each.after,
-        }
-        for each in one.left_out
-    ]
-    spanned = {"since": instant(one.since), "until": instant(one.until), "left_out": left_out}
-    keys = None
-    if found.keys is not None:
-        keys = {name: getattr(found.keys, name) for name in found.keys.__dataclass_fields__}
-        keys |= {"since": instant(found.keys.since), "until": instant(found.keys.until)}
-    return {**fields, **spanned, "says": headline(one), "losing_keys": keys}
-
-
-def _show(screen: Screen, found: Compared) -> None:
-    """One cache for people: the verdict, a line a measure, what it rests on, where it loses."""
-    from auditor.comparing import wording
-
-    one = found.comparison
-    screen.say(f"{one.cache_name}: {wording.headline(one)}\n")
-    screen.table(
-        ("measure", one.baseline, one.candidate, "difference", "between", "margin", "comes to"),
-        [
-            (
-                each.title,
-                wording.figure(each.baseline, each.value_unit),
-                wording.figure(each.candidate, each.value_unit),
-                wording.difference(each.estimate, each.unit),
-                wording.between(each),
-                f"{each.margin:g}",
-                wording.standing(each),
-            )
-            for each in one.differences
-        ],
-    )
-    screen.say("")
-    for sentence in (*wording.basis(one), wording.checked(one.self_check)):
-        screen.say(f"- {sentence}")
-    for sentence in wording.losing_hours(one):
-        screen.say(f"- {sentence}")
-    if found.keys is not None:
-        for sentence in wording.losing_keys(found.keys):
-            screen.say(f"- {sentence}")
-    screen.say("")

@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from auditor.asking.replayed import of_database
+from auditor.asking.source import of_database
 from auditor.backtesting.lines import line
 from auditor.backtesting.replay import replay
 from auditor.daemon.settings import replay_settings
