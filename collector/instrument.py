@@ -13,7 +13,7 @@
     with pages.set(key, value_bytes=len(page)):
         cache[key] = page
 
-The wrapped code's exceptions pass through unchanged: before a verdict they make the get an error,
+The wrapped code's exceptions pass through unchanged: before an outcome they make the get an error,
 after `miss` a miss whose load failed, after `hit` nothing. Everything works in async code as well.
 """
 
@@ -150,13 +150,13 @@ class Watch:
 
 
 class Lookup:
-    """One get under way. `hit` or `miss` is its verdict; the last one counts."""
+    """One get under way. `hit` or `miss` is its outcome; the last one counts."""
 
-    __slots__ = ("_began", "_key", "_metadata", "_said", "_value_bytes", "_verdict", "_watch")
+    __slots__ = ("_began", "_key", "_metadata", "_outcome", "_said", "_value_bytes", "_watch")
 
     def __init__(self, watch: Watch, key: Any) -> None:
         self._watch, self._key = watch, key
-        self._verdict = ""
+        self._outcome = ""
         self._said = self._began = 0
         self._value_bytes: int | None = None
         self._metadata: dict[str, Any] = {}
@@ -169,10 +169,10 @@ class Lookup:
         """It was not; what follows in the block is the load."""
         self.say("miss", None, metadata)
 
-    def say(self, verdict: str, value_bytes: int | None, metadata: dict[str, Any]) -> None:
+    def say(self, outcome: str, value_bytes: int | None, metadata: dict[str, Any]) -> None:
         """What it was, "hit" or "miss", with metadata under any names."""
         self._said = perf_counter_ns()
-        self._verdict = verdict
+        self._outcome = outcome
         self._value_bytes = value_bytes
         self._metadata.update(metadata)
 
@@ -187,19 +187,19 @@ class Lookup:
         trace: TracebackType | None,
     ) -> None:
         ended = perf_counter_ns()
-        verdict = self._verdict
-        if not verdict:
+        outcome = self._outcome
+        if not outcome:
             if failure is None:
-                logger.debug("a lookup of %s ended without a verdict", self._watch.cache_name)
+                logger.debug("a lookup of %s ended without an outcome", self._watch.cache_name)
                 return
-            verdict = "error"
-        elif verdict == "hit":
+            outcome = "error"
+        elif outcome == "hit":
             ended, failure = self._said, None
         else:
             self._metadata.setdefault("lookup_ms", (self._said - self._began) / 1e6)
         elapsed_ms = (ended - self._began) / 1e6
         self._watch._record(
-            verdict, self._key, elapsed_ms, self._value_bytes, failure, self._metadata
+            outcome, self._key, elapsed_ms, self._value_bytes, failure, self._metadata
         )
 
 

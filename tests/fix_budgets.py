@@ -25,7 +25,7 @@ def folder_of(nodeid: str, known: Mapping[str, float]) -> str | None:
     return max((name for name in known if path.startswith(f"{name}/")), key=len, default=None)
 
 
-def verdicts(spent: Mapping[str, float], known: Mapping[str, float]) -> list[tuple[str, bool]]:
+def overruns(spent: Mapping[str, float], known: Mapping[str, float]) -> list[tuple[str, bool]]:
     """One line for each folder over its budget, and whether it is so far over that CI fails."""
     return [
         (
@@ -55,13 +55,13 @@ class Stopwatch:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
         if in_ci() and session.exitstatus == pytest.ExitCode.OK:
-            late = any(fatal for _, fatal in verdicts(self.spent, self.known))
+            late = any(fatal for _, fatal in overruns(self.spent, self.known))
             if late or self.homeless:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        lines = [line for line, _ in verdicts(self.spent, self.known)]
+        lines = [line for line, _ in overruns(self.spent, self.known)]
         lines += [f"{path} is in no folder of {FILE.name}" for path in sorted(self.homeless)]
         if lines:
             terminalreporter.section("time budgets")

@@ -107,14 +107,14 @@ class Signature:
 
     def claim(self, symptoms: Symptoms, weight: float) -> Claim:
         """The claim in words, with the weight it was given among the others."""
-        verdicts = [(clue, clue.fits(symptoms)) for clue in (*self.required, *self.clues)]
+        fitting = [(clue, clue.fits(symptoms)) for clue in (*self.required, *self.clues)]
         return Claim(
             name=self.name,
             title=self.title,
             weight=weight,
-            for_=_once(clue.words(symptoms) for clue, fits in verdicts if fits),
-            against=_once(clue.words(symptoms) for clue, fits in verdicts if fits is False),
-            not_measured=_once(clue.words(symptoms) for clue, fits in verdicts if fits is None),
+            for_=_once(clue.words(symptoms) for clue, fits in fitting if fits),
+            against=_once(clue.words(symptoms) for clue, fits in fitting if fits is False),
+            not_measured=_once(clue.words(symptoms) for clue, fits in fitting if fits is None),
             recommendation=self.recommendation,
         )
 

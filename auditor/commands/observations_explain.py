@@ -28,14 +28,14 @@ def explain(
     from auditor.explaining.whole import doubts_about
     from auditor.listening.explained import document, show
     from auditor.schema.ready import ready
+    from auditor.stores.judgements import read_judgements, read_reached
     from auditor.stores.observations import find_observation
     from auditor.stores.replay import read_replay
-    from auditor.stores.verdicts import read_reached, read_verdicts
 
     invocation = invocation_of(context)
     with ready(invocation) as connection:
         row = find_observation(connection, id_)
-        kept = read_verdicts(connection, row.id)
+        kept = read_judgements(connection, row.id)
         reached = read_reached(connection, row.id)
         with invocation.screen.progress("judging again", total=len(kept) or 1) as done:
             moments = []

@@ -46,8 +46,8 @@ def score_series(
     Each row is judged from the rows up to it. With --json one object a line.
     """
     from auditor.metric_files.faults import refusal
+    from auditor.metric_files.judgements import as_csv, as_objects
     from auditor.metric_files.metric_table import read_metrics
-    from auditor.metric_files.verdicts import as_csv, as_objects
 
     screen = invocation_of(context).screen
     if out is not None and out.exists() and file.exists() and out.samefile(file):

@@ -24,10 +24,10 @@ from auditor.statistics.forest import Forest
 from auditor.statistics.scene import CONTEXT
 from auditor.statistics.thresholds import Thresholds
 from auditor.stores.feedback import mark_silenced, read_feedback
+from auditor.stores.judgements import write_judgements
 from auditor.stores.learned import InForce
 from auditor.stores.maintenance import read_maintenance
 from auditor.stores.scores import apply_changes, read_observations, write_scores
-from auditor.stores.verdicts import write_verdicts
 from auditor.windows.minutes import MINUTE, epoch_minute
 from baselines.series import SeriesKey, Windows
 from baselines.store import instant, read_windows
@@ -71,7 +71,7 @@ class Scorer:
         mark_silenced(
             self.connection, ((each.key, each.minute, each.feedback_id) for each in found.silenced)
         )
-        write_verdicts(
+        write_judgements(
             self.connection,
             moments(found.changes, judged),
             self.in_force,

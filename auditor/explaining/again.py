@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.explaining.verdict import Verdict, verdict
+from auditor.explaining.judgement import Judgement, judgement
 from auditor.judging.calibration import Calibration
 from auditor.judging.judgement import Judged, judge
 from auditor.judging.learning import Learned
@@ -44,7 +44,7 @@ class Minute:
 class Again:
     """A window judged again. minutes: up to it, it is the last. calibrations: by channel."""
 
-    verdict: Verdict
+    judgement: Judgement
     minutes: tuple[Minute, ...]
     calibrations: Mapping[str, Calibration]
 
@@ -78,7 +78,7 @@ def judge_again(
     thresholds: Thresholds,
     maintenances: Sequence[Maintenance] = (),
 ) -> Again:
-    """The verdict on one series' window by what was in force then.
+    """The judgement on one series' window by what was in force then.
 
     windows: those of `span`, of all series of the cache. learned: with the forest's sample.
     maintenances: what held in `span`.
@@ -89,7 +89,7 @@ def judge_again(
     judged = judge(upto, learned, since=first, thresholds=thresholds, maintenances=maintenances)
     column = judged.keys.index(key)
     last = minute - judged.scene.windows.start
-    found = verdict(judged, last, column, since)
+    found = judgement(judged, last, column, since)
     return Again(
         found,
         _minutes(judged, column, found.leading_metric, last),

@@ -1,4 +1,4 @@
-"""Two verdicts on the same window: what is stored, and what judging again says."""
+"""Two judgements on the same window: what is stored, and what judging again says."""
 
 from __future__ import annotations
 

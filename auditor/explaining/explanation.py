@@ -18,7 +18,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Something that a verdict was made with and that is no longer stored; key None: of nobody."""
+    """What a judgement was made with and is no longer stored; key None: of nobody."""
 
     what: str
     key: SeriesKey | None = None
@@ -26,10 +26,10 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All that a kept verdict can be judged again from, as far as it is still stored.
+    """All that a kept judgement can be judged again from, as far as it is still stored.
 
-    windows: of the cache, from `needed` (epoch minute) to the verdict's. remade: minutes whose
-    windows were written after the verdict. oldest: the oldest window that is stored. made_with:
+    windows: of the cache, from `needed` (epoch minute) to the judgement's. remade: minutes whose
+    windows were written after the judgement. oldest: the oldest window that is stored. made_with:
     versions now.
     """
 
@@ -48,7 +48,7 @@ class Explanation:
     """One moment explained. again, agreement: None where it cannot be judged again.
 
     reasons: why it differs, or cannot be done. doubts: other stored values that do not agree with
-    the verdict. says: the outcome in one sentence.
+    the judgement. says: the outcome in one sentence.
     """
 
     kept: Kept
@@ -100,7 +100,7 @@ def explained(kept: Kept, replay: Replay) -> Explanation:
     except ValueError as other:
         # a forest sampled for other metrics, a metric that is gone: judged by another program
         return Explanation(kept, None, None, (), (str(other), *_versions(kept, replay)), doubts)
-    found = differences(kept.found, again.verdict.plain())
+    found = differences(kept.found, again.judgement.plain())
     reasons = () if not found else tuple(_reasons(kept, replay))
     return Explanation(kept, again, agreement(found), tuple(found), reasons, doubts)
 
@@ -115,7 +115,7 @@ def disagreements(kept: Kept, row: ScoreRow | None) -> list[str]:
     one = {**{name: getattr(row, name) for name in names}, "contributions": list(row.parts)}
     other = {**{name: kept.found[name] for name in names}, "contributions": parts}
     return [
-        f"the window's stored score has {each.where} = {each.stored}, the verdict {each.again}"
+        f"the window's stored score has {each.where} = {each.stored}, the judgement {each.again}"
         for each in differences(one, other)
     ]
 

@@ -24,9 +24,9 @@ class InForceThen:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One stored verdict.
+    """One stored judgement.
 
-    minute: epoch minute of the window. found: the verdict as plain values. in_force: of every
+    minute: epoch minute of the window. found: the judgement as plain values. in_force: of every
     series of the cache. budget: false observations a series and week that were allowed;
     opening_surprise: from which one opens by it. made_with: versions of the libraries.
     recorded_at: when the windows were read. maintenances: what held in them.

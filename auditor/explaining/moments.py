@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from auditor.explaining.verdict import Verdict, verdict
+from auditor.explaining.judgement import Judgement, judgement
 from auditor.judging.judgement import Judged
 from auditor.observing.observation import (
     Change,
@@ -33,7 +33,7 @@ class Moment:
     observation_id: UUID
     kind: Kind
     severity: Severity
-    verdict: Verdict
+    judgement: Judgement
 
 
 def moments(changes: Iterable[Change], judged: Judged) -> list[Moment]:
@@ -57,9 +57,9 @@ def moments(changes: Iterable[Change], judged: Judged) -> list[Moment]:
     return found
 
 
-def _at(judged: Judged, observation: Observation, minute: int) -> Verdict:
+def _at(judged: Judged, observation: Observation, minute: int) -> Judgement:
     column = judged.keys.index(observation.key)
-    return verdict(judged, minute - judged.scene.windows.start, column, observation.started)
+    return judgement(judged, minute - judged.scene.windows.start, column, observation.started)
 
 
 def _worst(judged: Judged, observation: Observation) -> int | None:

@@ -28,7 +28,7 @@ from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey, Windows
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdict on rows first..m of a scene; its arrays have the whole block's shape (m, n).
+    """The judgement on rows first..m of a scene; its arrays have the whole block's shape (m, n).
 
     first: row of the first window that was asked for; rows before it are context.
     surprise: calibrated, unsaturated; score: 0..1; both NaN where not judged.

@@ -175,7 +175,7 @@ def _moment_document(each: Explanation) -> dict[str, object]:
         "doubts": each.doubts,
         "differences": each.differences,
         "stored": kept.found,
-        "recomputed": None if again is None else again.verdict.plain(),
+        "recomputed": None if again is None else again.judgement.plain(),
         "first_deviating": None
         if again is None or again.first_deviating is None
         else clock(again.first_deviating),

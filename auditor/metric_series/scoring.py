@@ -23,7 +23,7 @@ LARGEST: Final = 1e150
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One verdict a row.
+    """One judgement a row.
 
     score: shape (m,), 0 ordinary .. 1 strange, NaN = not judged. surprise: shape (m,), -log10 of
     the rate, per row, at which this series has excursions so rare; no upper bound.
@@ -83,7 +83,7 @@ def score_series(
         voices = joint(columns, contributions, seed)
         bits = joined(voices, k)
     opening = opening_surprise(step if clock else np.full(m, np.nan))
-    return _verdict(bits, opening, contributions, voices, [each.band for each in judged])
+    return _judgement(bits, opening, contributions, voices, [each.band for each in judged])
 
 
 def usual_step(times: FloatArray) -> FloatArray:
@@ -95,7 +95,7 @@ def usual_step(times: FloatArray) -> FloatArray:
     return np.concatenate([[1.0], np.where(found > 0, found, 1.0)])
 
 
-def _verdict(
+def _judgement(
     bits: FloatArray,
     opening: FloatArray,
     contributions: FloatArray,

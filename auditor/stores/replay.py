@@ -1,4 +1,4 @@
-"""All that a kept verdict can be judged again from, as far as the database still has it."""
+"""All that a kept judgement can be judged again from, as far as the database still has it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sql import queries
 
 
 def read_replay(connection: Connection, kept: Kept) -> Replay:
-    """Windows, and what was in force then by the ids that the verdict names."""
+    """Windows, and what was in force then by the ids that the judgement names."""
     _, needed = span(kept.since, kept.minute)
     baselines, no_baseline = _baselines(connection, kept)
     calibrations, no_calibration = _calibrations(connection, kept)

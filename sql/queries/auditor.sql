@@ -868,7 +868,7 @@ on conflict (observation_id) do update set
     last_window = excluded.last_window, progress = excluded.progress, cost_ms = excluded.cost_ms,
     rank = excluded.rank, updated_at = now();
 
--- name: write_verdicts
+-- name: write_judgements
 -- What was found in some windows, and by what it was judged. An observation opens once; its worst
 -- window is the worst so far.
 insert into monitoring.cache_observation_verdicts as v (
@@ -886,7 +886,7 @@ on conflict (observation_id, moment) do update set
     recorded_at = excluded.recorded_at
 where v.moment = 'worst';
 
--- name: read_verdicts
+-- name: read_judgements
 select o.cache_name, o.implementation_type, v.moment, v.minute_window, v.severity, v.verdict,
        v.in_force, v.forest_id, v.rules, v.made_with, v.recorded_at
 from monitoring.cache_observation_verdicts as v

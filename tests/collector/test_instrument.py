@@ -1,4 +1,4 @@
-"""The watch over any cache: verdicts, latencies, and exceptions that pass through."""
+"""The watch over any cache: outcomes, latencies, and exceptions that pass through."""
 
 import asyncio
 from typing import Any
@@ -36,7 +36,7 @@ def test_a_hit_and_a_miss(seen: Seen, pages: Watch) -> None:
 def test_a_miss_lasts_until_its_load_is_done(
     seen: Seen, pages: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hit ends with its verdict, a miss with the block; the lookup alone is kept beside it."""
+    """A hit ends with its outcome, a miss with the block; the lookup alone is kept beside it."""
     ticks = iter([0, 2_000_000, 30_000_000, 0, 2_000_000, 30_000_000])
     monkeypatch.setattr("collector.instrument.perf_counter_ns", lambda: next(ticks))
     with pages.get("a") as lookup:
@@ -48,20 +48,20 @@ def test_a_miss_lasts_until_its_load_is_done(
 
 
 @pytest.mark.parametrize(
-    ("verdict", "expected"),
+    ("outcome", "expected"),
     [("", ("error", "OSError", "gone")), ("miss", ("miss", "OSError", "gone")),
      ("hit", ("hit", None, None))],
 )  # fmt: skip
 def test_exceptions_pass_through_and_are_recorded(
-    seen: Seen, pages: Watch, verdict: str, expected: tuple[str, str | None, str | None]
+    seen: Seen, pages: Watch, outcome: str, expected: tuple[str, str | None, str | None]
 ) -> None:
-    """Before a verdict: an error. After a miss: its load failed. After a hit: not the cache's."""
+    """Before an outcome: an error. After a miss: its load failed. After a hit: not the cache's."""
     fault = OSError("gone")
 
     def look_up() -> None:
         with pages.get("a") as lookup:
-            if verdict:
-                getattr(lookup, verdict)()
+            if outcome:
+                getattr(lookup, outcome)()
             raise fault
 
     with pytest.raises(OSError, match="gone") as caught:
@@ -71,7 +71,7 @@ def test_exceptions_pass_through_and_are_recorded(
     assert (event[1], event[8], event[9]) == expected
 
 
-def test_no_verdict_is_no_event(seen: Seen, pages: Watch) -> None:
+def test_no_outcome_is_no_event(seen: Seen, pages: Watch) -> None:
     """Nothing is made up."""
     with pages.get("a"):
         pass
@@ -185,7 +185,7 @@ def test_odd_metadata_never_costs_the_caller_its_value(
     assert [event[1] for event in seen.events()] == ["hit"]
 
 
-def test_a_verdict_without_a_truth_never_costs_the_caller_its_value(
+def test_an_outcome_without_a_truth_never_costs_the_caller_its_value(
     seen: Seen, pages: Watch
 ) -> None:
     found = pages.lookup(hit=lambda _found: NoTruth())(lambda key: f"page of {key}")

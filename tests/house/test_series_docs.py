@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from auditor.metric_files.columns import VALUE_NAME
-from auditor.metric_files.verdicts import LEADING, PREFIX, VERDICT
+from auditor.metric_files.judgements import JUDGEMENT, LEADING, PREFIX
 from auditor.metric_series.episodes import LAW, LAW_ROWS, opening_surprise
 from auditor.metric_series.evidence import MEMBERS
 from auditor.metric_series.joint import FIRST_FIT, FIT_EVERY, VOICES
@@ -25,7 +25,7 @@ TOLD = set(re.findall(r"`([\w-]+)`", " ".join(FIRST_CELLS)))
 
 
 def test_every_member_and_every_column_is_told_and_nothing_else() -> None:
-    assert {*MEMBERS, *VERDICT, LEADING, "score-series"} == TOLD
+    assert {*MEMBERS, *JUDGEMENT, LEADING, "score-series"} == TOLD
 
 
 @pytest.mark.parametrize("word", [*VOICES, VALUE_NAME, PREFIX])

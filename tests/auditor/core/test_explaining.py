@@ -1,4 +1,4 @@
-"""A verdict is kept whole, made again to the bit, and compared; what differs is said, and why."""
+"""A judgement is kept whole, made again to the bit, and compared; what differs is said, and why."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def test_an_opening_and_the_worst_window_are_kept(story: Told) -> None:
     found, observation = story
     opened, worst = found
     assert (opened.kind, worst.kind) == ("opened", "worst")
-    assert opened.verdict.minute == observation.opened < worst.verdict.minute
-    assert worst.verdict.surprise == observation.peak_surprise > opened.verdict.surprise
-    assert opened.verdict.key == NEW
-    assert opened.verdict.leading_metric == "hit_rate"
-    assert opened.verdict.since == observation.started
-    assert opened.verdict.cost["misses"] > 0
+    assert opened.judgement.minute == observation.opened < worst.judgement.minute
+    assert worst.judgement.surprise == observation.peak_surprise > opened.judgement.surprise
+    assert opened.judgement.key == NEW
+    assert opened.judgement.leading_metric == "hit_rate"
+    assert opened.judgement.since == observation.started
+    assert opened.judgement.cost["misses"] > 0
 
 
 def test_what_is_kept_does_not_depend_on_the_block(
@@ -77,8 +77,8 @@ def test_what_is_kept_does_not_depend_on_the_block(
     """A tick a minute and a catch-up of half an hour keep the same, but for severities that were
     not known yet."""
     minutely, _ = told(broken, learned, forest, 1)
-    assert [(each.kind, each.verdict.plain()) for each in minutely] == [
-        (each.kind, each.verdict.plain()) for each in story[0]
+    assert [(each.kind, each.judgement.plain()) for each in minutely] == [
+        (each.kind, each.judgement.plain()) for each in story[0]
     ]
     assert minutely[0].severity == story[0][0].severity
 
@@ -94,7 +94,7 @@ def test_nothing_opened_is_nothing_kept(
 
 
 def again(windows: Windows, learned: Learned, moment: Moment) -> Again:
-    found = moment.verdict
+    found = moment.judgement
     _, needed = span(found.since, found.minute)
     return judge_again(
         windows.between(needed, windows.end), learned, key=found.key, minute=found.minute,
@@ -108,9 +108,9 @@ def test_judged_again_from_its_context_it_is_the_same_to_the_bit(
     """The forest is grown anew from its sample, and later windows are not looked at."""
     for moment in story[0]:
         found = again(broken, learned, moment)
-        assert differences(moment.verdict.plain(), found.verdict.plain()) == []
-        assert found.minutes[-1].minute == moment.verdict.minute
-        assert found.minutes[0].minute == moment.verdict.since - BEFORE
+        assert differences(moment.judgement.plain(), found.judgement.plain()) == []
+        assert found.minutes[-1].minute == moment.judgement.minute
+        assert found.minutes[0].minute == moment.judgement.since - BEFORE
         assert found.first_deviating == broken.start + NOON
         assert found.calibrations["combined"] == learned.calibrations[NEW, "combined"]
 
@@ -125,11 +125,11 @@ def test_the_first_deviating_window_begins_the_unbroken_run() -> None:
     inside, outside = (Minute(0, value, 5.0, 4.0, 6.0, 0.0) for value in (5.0, 7.0))
     made = (outside, inside, outside, outside)
     run = tuple(replace(each, minute=place) for place, each in enumerate(made))
-    verdict: Any = None
-    assert Again(verdict, run, {}).first_deviating == 2
-    assert Again(verdict, run[:2], {}).first_deviating is None
+    judgement: Any = None
+    assert Again(judgement, run, {}).first_deviating == 2
+    assert Again(judgement, run[:2], {}).first_deviating is None
     unknown = replace(inside, value=float("nan"))
-    assert Again(verdict, (outside, unknown), {}).first_deviating is None
+    assert Again(judgement, (outside, unknown), {}).first_deviating is None
 
 
 # Compared ------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_the_last_digits_are_close_and_words_never_are() -> None:
 @pytest.fixture
 def kept(story: Told) -> Kept:
     """The opening as the database would give it back."""
-    found = story[0][0].verdict
+    found = story[0][0].judgement
     return Kept(
         UUID(int=1), "opened", found.key, found.minute, "warning",
         json.loads(json.dumps(found.plain())),

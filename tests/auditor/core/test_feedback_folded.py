@@ -95,8 +95,8 @@ def test_what_is_silenced_does_not_reopen(
 
     def run(*feedback: Feedback) -> list[bool]:
         block = windows.rows(0, NOON + 60)
-        verdict = judge(block, learned, since=block.start + NOON - 10, forest=forest)
-        changes = folded([], verdict, feedback=feedback).changes
+        judgement = judge(block, learned, since=block.start + NOON - 10, forest=forest)
+        changes = folded([], judgement, feedback=feedback).changes
         return [isinstance(each, Reopened) for each in changes]
 
     assert any(run())

@@ -25,10 +25,10 @@ def test_an_hour_of_history_is_not_judged_and_says_from_when() -> None:
     found = learn(short)
     assert found.baselines == {}
     assert found.refused[NEW].needed > found.refused[NEW].found == 60
-    verdict = judge(short, found, since=short.start)
-    assert np.isnan(verdict.surprise).all()
-    assert np.isnan(verdict.score).all()
-    assert fold([], verdict) == []
+    judgement = judge(short, found, since=short.start)
+    assert np.isnan(judgement.surprise).all()
+    assert np.isnan(judgement.score).all()
+    assert fold([], judgement) == []
 
 
 def test_half_a_day_has_baselines_but_is_not_judged() -> None:
@@ -38,9 +38,9 @@ def test_half_a_day_has_baselines_but_is_not_judged() -> None:
     assert set(found.baselines) == {LEGACY, NEW}
     assert set(found.refused) == {LEGACY, NEW}
     later = lost_hits(healthy(1, seed=2, start=part.end), 300, 330, 0.5)
-    verdict = judge(later, found, since=later.start)
-    assert np.isnan(verdict.score).all()
-    assert fold([], verdict) == []
+    judgement = judge(later, found, since=later.start)
+    assert np.isnan(judgement.score).all()
+    assert fold([], judgement) == []
 
 
 def test_two_days_are_enough_for_a_plain_loss_and_few_false_alerts() -> None:
@@ -87,9 +87,9 @@ def test_fault_6_a_baseline_of_nothing_gives_no_infinity(learned: Learned, fores
     found = learn(empty)
     later = Windows(history.end, history.keys, nothing).rows(0, DAY)
     later = scaled_traffic(later, 700, 720, 0.0)
-    verdict = judge(later, found, since=later.start)
-    assert not np.isinf(verdict.surprise).any()
-    for change in fold([], verdict):
+    judgement = judge(later, found, since=later.start)
+    assert not np.isinf(judgement.surprise).any()
+    for change in fold([], judgement):
         deviation = change.observation.wording.deviation_percentage
         assert deviation is None or np.isfinite(deviation)
 

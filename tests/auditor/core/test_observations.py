@@ -136,13 +136,13 @@ def test_a_wider_budget_opens_no_later(
     learned: Learned, forest: Forest, next_days: Windows
 ) -> None:
     windows = lost_hits(next_days, NOON, NOON + 30, 0.08)
-    verdict = judged(windows, learned, forest, NOON - 10, NOON + 40)
+    judgement = judged(windows, learned, forest, NOON - 10, NOON + 40)
     minutes = []
     for budget in (0.01, 0.25, 20.0):
         opened = [
-            c.minute for c in fold([], verdict, FoldSettings(budget)) if isinstance(c, Opened)
+            c.minute for c in fold([], judgement, FoldSettings(budget)) if isinstance(c, Opened)
         ]
-        minutes.append(opened[0] if opened else verdict.minute(10**6))
+        minutes.append(opened[0] if opened else judgement.minute(10**6))
     assert minutes == sorted(minutes, reverse=True)
 
 

@@ -166,8 +166,8 @@ def test_folding_minute_by_minute_equals_folding_the_day(
     loud: list[Change] = []
     for minute in range(since, windows.end):
         block = windows.between(minute - CONTEXT, minute + 1)
-        verdict = judge(block, learned, since=minute, forest=forest)
-        for change in fold(list(state.values()), verdict):
+        judgement = judge(block, learned, since=minute, forest=forest)
+        for change in fold(list(state.values()), judgement):
             state[change.observation.key] = change.observation
             if not isinstance(change, Extended):
                 loud.append(change)
@@ -181,9 +181,9 @@ def test_folding_the_same_windows_again_changes_nothing(
     learned: Learned, forest: Forest, next_days: Windows
 ) -> None:
     windows = lost_hits(next_days, NOON, NOON + 12, share=0.3).rows(0, NOON + 10)
-    verdict = judge(windows, learned, since=windows.start, forest=forest)
-    changes = fold([], verdict)
-    assert fold([last_of(changes)], verdict) == []
+    judgement = judge(windows, learned, since=windows.start, forest=forest)
+    changes = fold([], judgement)
+    assert fold([last_of(changes)], judgement) == []
 
 
 @pytest.mark.parametrize("minutes", [3, 8])

@@ -1,4 +1,4 @@
-"""A row's verdict rests on rows up to it: score(prefix) is score(whole)[:prefix], to the bit."""
+"""A row's judgement rests on rows up to it: score(prefix) is score(whole)[:prefix], to the bit."""
 
 from __future__ import annotations
 

@@ -95,21 +95,21 @@ def test_a_counter_is_judged_by_its_growth() -> None:
 def test_a_restart_lies_inside_nothing_strange() -> None:
     """What is expected of a counter is where it was and its usual growth on top."""
     values = np.cumsum(np.random.default_rng(7).poisson(100, 500)).astype(float)
-    verdict = scored(values)
+    judgement = scored(values)
     rows = np.arange(200, 500)
-    away = values[rows] - verdict.expected[rows, 0]
+    away = values[rows] - judgement.expected[rows, 0]
     assert np.abs(away).max() < 50
-    inside = (values >= verdict.lower[:, 0]) & (values <= verdict.upper[:, 0])
+    inside = (values >= judgement.lower[:, 0]) & (values <= judgement.upper[:, 0])
     assert inside[rows].mean() > 0.97
 
 
 def test_the_band_follows_the_season_and_holds_what_is_ordinary() -> None:
     values = daily(10, seed=3)
-    verdict = scored(values)
+    judgement = scored(values)
     rows = np.arange(4 * ROWS_A_DAY, values.size)
-    away = np.abs(values[rows] - verdict.expected[rows, 0])
+    away = np.abs(values[rows] - judgement.expected[rows, 0])
     assert np.median(away) < 1.2
-    inside = (values >= verdict.lower[:, 0]) & (values <= verdict.upper[:, 0])
+    inside = (values >= judgement.lower[:, 0]) & (values <= judgement.upper[:, 0])
     assert 0.97 < inside[rows].mean() <= 1.0
 
 
@@ -128,27 +128,27 @@ def test_an_oddity_in_how_columns_go_together_is_found() -> None:
 def test_the_leading_column_is_the_one_that_is_strange() -> None:
     columns = np.column_stack([noise(1500, seed) for seed in range(5)])
     columns[1200:1210, 3] += 15
-    verdict = scored(columns)
-    assert set(verdict.leading[1202:1210].tolist()) == {3}
-    assert verdict.episode_opened[1200:1210].any()
+    judgement = scored(columns)
+    assert set(judgement.leading[1202:1210].tolist()) == {3}
+    assert judgement.episode_opened[1200:1210].any()
 
 
 def test_the_first_rows_are_not_judged_rather_than_called_ordinary() -> None:
-    verdict = scored(noise(300))
-    assert np.isnan(verdict.score[:JUDGED_FROM]).all()
-    assert np.isfinite(verdict.score[JUDGED_FROM:]).all()
-    assert verdict.first_judged == JUDGED_FROM
+    judgement = scored(noise(300))
+    assert np.isnan(judgement.score[:JUDGED_FROM]).all()
+    assert np.isfinite(judgement.score[JUDGED_FROM:]).all()
+    assert judgement.first_judged == JUDGED_FROM
     assert scored(noise(JUDGED_FROM)).first_judged is None
 
 
 def test_a_score_is_between_0_and_1_and_goes_with_the_surprise() -> None:
     values = noise()
     values[1500:1510] += 30
-    verdict = scored(values)
-    known = np.isfinite(verdict.score)
-    assert ((verdict.score[known] >= 0) & (verdict.score[known] < 1)).all()
-    order = np.argsort(verdict.surprise[known])
-    assert (np.diff(verdict.score[known][order]) >= 0).all()
+    judgement = scored(values)
+    known = np.isfinite(judgement.score)
+    assert ((judgement.score[known] >= 0) & (judgement.score[known] < 1)).all()
+    order = np.argsort(judgement.surprise[known])
+    assert (np.diff(judgement.score[known][order]) >= 0).all()
 
 
 def test_false_episodes_stay_near_the_budget_on_healthy_series() -> None:
@@ -172,9 +172,9 @@ def test_the_unit_of_a_metric_is_nobodys_business(size: float) -> None:
 def test_values_that_no_number_holds_are_missing() -> None:
     values = noise(400)
     values[[150, 200]] = np.inf, -np.inf
-    verdict = scored(values)
-    assert np.isnan(verdict.score[[150, 200]]).all()
-    assert np.isfinite(verdict.score[201:]).all()
+    judgement = scored(values)
+    assert np.isnan(judgement.score[[150, 200]]).all()
+    assert np.isfinite(judgement.score[201:]).all()
 
 
 @pytest.mark.parametrize("rows", range(1, 60, 3))

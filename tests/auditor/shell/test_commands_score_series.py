@@ -1,4 +1,4 @@
-"""`cache-auditor score-series`: one row out for each row in, in their order, with a verdict."""
+"""`cache-auditor score-series`: one row out for each row in, in their order, with a judgement."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
-def test_each_row_comes_out_with_its_cells_and_a_verdict(tmp_path: Path) -> None:
+def test_each_row_comes_out_with_its_cells_and_a_judgement(tmp_path: Path) -> None:
     """The numbers are those of score_series; stderr says from when is judged."""
     done = tool("score-series", str(one_column(tmp_path / "in.csv")))
     assert done.returncode == 0, done.stderr
@@ -70,7 +70,7 @@ def test_each_row_comes_out_with_its_cells_and_a_verdict(tmp_path: Path) -> None
 
 
 def test_rows_come_out_in_the_files_order_whatever_their_times(tmp_path: Path) -> None:
-    """Newest first: the verdicts are those of the file in order, turned round."""
+    """Newest first: the judgements are those of the file in order, turned round."""
     straight = one_column(tmp_path / "in.csv")
     lines = straight.read_text("utf-8").splitlines()
     turned = tmp_path / "turned.csv"

@@ -19,9 +19,9 @@ from auditor.daemon.learner import refresh
 from auditor.explaining.explanation import Explanation, explained
 from auditor.explaining.whole import doubts_about
 from auditor.statistics.thresholds import Threshold, Thresholds
+from auditor.stores.judgements import read_judgements, read_reached
 from auditor.stores.observations import list_observations
 from auditor.stores.replay import read_replay
-from auditor.stores.verdicts import read_reached, read_verdicts
 from auditor.windows.retention import Keep, retain
 from tests.auditor.shell.lived import JUDGING, Lived, lived
 from tests.auditor.shell.past import DAYS, NEW, Application
@@ -56,12 +56,12 @@ def observed(world: Lived) -> UUID:
 
 
 def explanations(connection: psycopg.Connection, id_: UUID) -> list[Explanation]:
-    kept = read_verdicts(connection, id_)
+    kept = read_judgements(connection, id_)
     return [explained(each, read_replay(connection, each)) for each in kept]
 
 
 def opening(connection: psycopg.Connection, id_: UUID) -> Explanation:
-    kept = read_verdicts(connection, id_)[0]
+    kept = read_judgements(connection, id_)[0]
     return explained(kept, read_replay(connection, kept))
 
 
@@ -114,7 +114,7 @@ def test_a_person_reads_expected_actual_parts_cost_and_cause(world: Lived) -> No
 def test_every_window_of_it_can_be_judged_again(world: Lived, minute: int) -> None:
     """Not only those two: what is kept would do for any minute, by its own score."""
     id_ = observed(world)
-    opened, worst = read_verdicts(world.connection, id_)
+    opened, worst = read_judgements(world.connection, id_)
     at = opened.minute + minute - 3
     row = world.connection.execute(
         "select surprise, score from monitoring.cache_window_scores"
@@ -124,7 +124,7 @@ def test_every_window_of_it_can_be_judged_again(world: Lived, minute: int) -> No
     asked = replace(opened if minute <= 5 else worst, minute=at)
     found = explained(asked, read_replay(world.connection, asked)).again
     assert found is not None
-    assert (found.verdict.surprise, found.verdict.score) == row
+    assert (found.judgement.surprise, found.judgement.score) == row
 
 
 # What was changed ----------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_the_observation_that_tells_another_peak_is_found_out(world: Lived) -> N
     id_, connection = observed(world), world.connection
 
     def doubts() -> list[str]:
-        return doubts_about(read_verdicts(connection, id_), read_reached(connection, id_))
+        return doubts_about(read_judgements(connection, id_), read_reached(connection, id_))
 
     assert doubts() == []
     with undone(connection):

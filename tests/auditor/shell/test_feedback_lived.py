@@ -129,7 +129,7 @@ def test_what_returns_soon_is_not_reopened(database: Database) -> None:
 
 
 def test_nothing_is_kept_of_what_was_never_told(world: Lived) -> None:
-    """No row, and so no progress and no verdict."""
+    """No row, and so no progress and no judgement."""
     signed(world, "expected")
     world.play(range(25, 27), hit_rate={NEW: MILD})
     assert silenced(world)

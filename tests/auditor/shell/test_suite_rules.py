@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fix_budgets import budgets, folder_of, verdicts
+from tests.fix_budgets import budgets, folder_of, overruns
 from tests.fix_ci import refuse_skip
 
 pytest_plugins = ("pytester",)
@@ -43,9 +43,9 @@ def test_a_test_belongs_to_the_nearest_folder_with_a_budget() -> None:
 
 
 def test_over_its_budget_a_folder_is_named_and_twice_over_it_fails_ci() -> None:
-    assert verdicts({"tests/a": 9.9, "tests/a/b": 5.0}, KNOWN) == []
-    assert verdicts({"tests/a": 20.0}, KNOWN) == [("tests/a took 20 s; its budget is 10 s", False)]
-    assert verdicts({"tests/a": 20.1}, KNOWN) == [("tests/a took 20 s; its budget is 10 s", True)]
+    assert overruns({"tests/a": 9.9, "tests/a/b": 5.0}, KNOWN) == []
+    assert overruns({"tests/a": 20.0}, KNOWN) == [("tests/a took 20 s; its budget is 10 s", False)]
+    assert overruns({"tests/a": 20.1}, KNOWN) == [("tests/a took 20 s; its budget is 10 s", True)]
 
 
 def test_the_written_budgets_fit_into_ten_minutes_on_two_cores() -> None:

@@ -15,10 +15,10 @@ from auditor.explaining.explanation import explained
 from auditor.maintaining.maintenance import Maintenance, Once
 from auditor.settings import Settings
 from auditor.stores.feedback import revoke, sign
+from auditor.stores.judgements import read_judgements
 from auditor.stores.maintenance import add_maintenance, remove_maintenance
 from auditor.stores.observations import list_observations
 from auditor.stores.replay import read_replay
-from auditor.stores.verdicts import read_verdicts
 from auditor.windows.minutes import MINUTE
 from auditor.windows.state import read_state
 from tests.auditor.shell.past import CACHE, LEGACY, NEW, Application, learned_past, start_of_story
@@ -61,7 +61,7 @@ def test_a_problem_in_maintenance_opens_when_it_ends(
     # it is explained by what held then, also when the record of it is taken away
     assert remove_maintenance(connection, 1)
     (found,) = list_observations(connection)
-    kept = read_verdicts(connection, found.id)[0]
+    kept = read_judgements(connection, found.id)[0]
     assert {each.when for each in kept.maintenances} == {Once(START + MINUTE, end)}
     told = explained(kept, read_replay(connection, kept))
     assert (told.agreement, told.doubts) == ("equal", ())

@@ -26,7 +26,7 @@ from baselines.store import instant
 from sql import queries
 
 
-def write_verdicts(
+def write_judgements(
     connection: Connection,
     found: Sequence[Moment],
     in_force: InForce,
@@ -47,13 +47,13 @@ def write_verdicts(
         _row(each)
         | with_what
         | {
-            "in_force": _ids(in_force, each.verdict.key.cache_name),
-            "rules": _rules(budget(each.verdict.key))
+            "in_force": _ids(in_force, each.judgement.key.cache_name),
+            "rules": _rules(budget(each.judgement.key))
             | {"thresholds": bounds, "maintenance": _held(each, in_force, maintenances)},
         }
         for each in found
     ]
-    connection.execute(queries("auditor")["write_verdicts"], {"rows": json.dumps(rows)})
+    connection.execute(queries("auditor")["write_judgements"], {"rows": json.dumps(rows)})
 
 
 def _rules(budget: float) -> dict[str, Any]:
@@ -64,23 +64,23 @@ def _held(
     moment: Moment, in_force: InForce, maintenances: Sequence[Maintenance]
 ) -> list[dict[str, Any]]:
     """Which windows of the cache's series lay in maintenance, whatever becomes of its row."""
-    _, first = span(moment.verdict.since, moment.verdict.minute)
-    own = moment.verdict.key
+    _, first = span(moment.judgement.since, moment.judgement.minute)
+    own = moment.judgement.key
     keys = {key for key in in_force.baseline_ids if key.cache_name == own.cache_name} | {own}
     return [
         {"implementation_type": key.implementation_type, "since": since, "until": until}
         for key, since, until in held_spans(
-            sorted(keys), first, moment.verdict.minute + 1, maintenances
+            sorted(keys), first, moment.judgement.minute + 1, maintenances
         )
     ]
 
 
 def _row(moment: Moment) -> dict[str, Any]:
-    found = moment.verdict.plain()
+    found = moment.judgement.plain()
     return {
         "observation_id": str(moment.observation_id),
         "moment": moment.kind,
-        "minute_window": instant(moment.verdict.minute).isoformat(),
+        "minute_window": instant(moment.judgement.minute).isoformat(),
         "surprise": found["surprise"],
         "severity": moment.severity.word,
         "verdict": found,
@@ -100,10 +100,10 @@ def _ids(in_force: InForce, cache_name: str) -> dict[str, dict[str, int | None]]
     }
 
 
-def read_verdicts(connection: Connection, observation_id: UUID) -> list[Kept]:
+def read_judgements(connection: Connection, observation_id: UUID) -> list[Kept]:
     """What is kept of an observation, the opening first."""
     rows = connection.execute(
-        queries("auditor")["read_verdicts"], {"observation_id": observation_id}
+        queries("auditor")["read_judgements"], {"observation_id": observation_id}
     ).fetchall()
     return [_kept(observation_id, *row) for row in rows]
 

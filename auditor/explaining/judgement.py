@@ -18,7 +18,7 @@ from baselines.series import SeriesKey
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What a series' window was judged to be.
 
     minute: of the window; since: the first window of the problem, from which its causes are told;
@@ -43,14 +43,14 @@ class Verdict:
         return {name: found for name, found in whole.items() if name not in ("key", "minute")}
 
 
-def verdict(judged: Judged, row: int, column: int, since: int) -> Verdict:
-    """The verdict on one window of a judged block.
+def judgement(judged: Judged, row: int, column: int, since: int) -> Judgement:
+    """The judgement on one window of a judged block.
 
     since: the first window of the problem, epoch minute; no earlier than the block's first row.
     """
     leader = int(judged.voices.leader[row, column])
     first = max(since - judged.scene.windows.start, 0)
-    return Verdict(
+    return Judgement(
         key=judged.keys[column],
         minute=judged.minute(row),
         since=since,

@@ -1,4 +1,4 @@
-"""The rows of a table as they came, each with its verdict: as CSV, or as lines of JSON."""
+"""The rows of a table as they came, each with its judgement: as CSV, or as lines of JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from auditor.metric_files.metric_table import MetricTable
 from auditor.metric_series.scoring import Scored
 
-VERDICT: Final = (
+JUDGEMENT: Final = (
     "score", "surprise", "expected", "lower", "upper", "episode_opened", "episode",
 )  # fmt: skip
 LEADING: Final = "leading_column"
@@ -23,7 +23,7 @@ PREFIX: Final = "auditor_"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """One row's. None = not judged, or unknown; expected, lower, upper: of the leading column."""
 
     score: float | None
@@ -38,18 +38,18 @@ class Verdict:
     voices: Mapping[str, float]
 
 
-def verdicts(table: MetricTable, scored: Scored) -> Iterator[Verdict]:
-    """One verdict a row of the table, in its order; scored: of the rows table.order."""
+def judgements(table: MetricTable, scored: Scored) -> Iterator[Judgement]:
+    """One judgement a row of the table, in its order; scored: of the rows table.order."""
     place = np.full(len(table.rows), -1)
     place[table.order] = np.arange(table.order.size)
     columns = [table.names[at] for at in table.columns.values]
     for at in place.tolist():
-        yield _NOTHING if at < 0 else _verdict(scored, at, columns)
+        yield _NOTHING if at < 0 else _judgement(scored, at, columns)
 
 
 def headings(table: MetricTable) -> tuple[str, ...]:
     """Names of the columns that are added; with a prefix where the table has such a name."""
-    ours = VERDICT if len(table.columns.values) == 1 else (*VERDICT, LEADING)
+    ours = JUDGEMENT if len(table.columns.values) == 1 else (*JUDGEMENT, LEADING)
     clash = set(ours) & set(table.names)
     return tuple(f"{PREFIX}{name}" for name in ours) if clash else ours
 
@@ -67,32 +67,38 @@ def as_csv(table: MetricTable, scored: Scored) -> Iterator[str]:
         return buffer.getvalue()
 
     yield line([*table.names, *headings(table)])
-    for row, verdict in zip(table.rows, verdicts(table, scored), strict=True):
-        numbers = (verdict.score, verdict.surprise, verdict.expected, verdict.lower, verdict.upper)
+    for row, judgement in zip(table.rows, judgements(table, scored), strict=True):
+        numbers = (
+            judgement.score,
+            judgement.surprise,
+            judgement.expected,
+            judgement.lower,
+            judgement.upper,
+        )
         cells: list[object] = ["" if each is None else f"{each:.9g}" for each in numbers]
-        cells += [int(verdict.episode_opened), verdict.episode or ""]
-        yield line([*row, *cells, *([verdict.leading_column or ""] if several else [])])
+        cells += [int(judgement.episode_opened), judgement.episode or ""]
+        yield line([*row, *cells, *([judgement.leading_column or ""] if several else [])])
 
 
 def as_objects(table: MetricTable, scored: Scored) -> Iterator[dict[str, object]]:
-    """One object a row: its cells by name, then the verdict with what it was made from."""
+    """One object a row: its cells by name, then the judgement with what it was made from."""
     names = headings(table)
-    prefix = PREFIX if names[0] != VERDICT[0] else ""
-    for row, verdict in zip(table.rows, verdicts(table, scored), strict=True):
+    prefix = PREFIX if names[0] != JUDGEMENT[0] else ""
+    for row, judgement in zip(table.rows, judgements(table, scored), strict=True):
         fields: dict[str, object] = dict(zip(table.names, row, strict=True))
         for name in names:
-            fields[name] = getattr(verdict, name.removeprefix(PREFIX))
+            fields[name] = getattr(judgement, name.removeprefix(PREFIX))
         if len(table.columns.values) > 1:
-            fields[f"{prefix}contributions"] = verdict.contributions
-        fields[f"{prefix}voices"] = verdict.voices
+            fields[f"{prefix}contributions"] = judgement.contributions
+        fields[f"{prefix}voices"] = judgement.voices
         yield fields
 
 
-def _verdict(scored: Scored, at: int, columns: Sequence[str]) -> Verdict:
+def _judgement(scored: Scored, at: int, columns: Sequence[str]) -> Judgement:
     leading = int(scored.leading[at])
     column = max(leading, 0)
     bits = {name: float(scored.contributions[at, k]) for k, name in enumerate(columns)}
-    return Verdict(
+    return Judgement(
         score=_known(scored.score[at]),
         surprise=_known(scored.surprise[at]),
         expected=_known(scored.expected[at, column]),
@@ -112,4 +118,4 @@ def _known(number: float) -> float | None:
     return float(number) if math.isfinite(number) else None
 
 
-_NOTHING: Final = Verdict(None, None, None, None, None, False, None, None, {}, {})
+_NOTHING: Final = Judgement(None, None, None, None, None, False, None, None, {}, {})
