@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ BAND = 3.0
 TRAFFIC_FREEDOM = 1.4
 """Counts may follow the last hour by a factor of four (e^1.4): people come and go as they like."""
 
-__all__ = ["LOOKBACK", "Expectation", "expect", "expect_all"]
+__all__ = ["LOOKBACK", "Expectation", "Expectations", "expect", "expect_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,41 @@ def expect(
     return Expectation(metric, seasonal, centre, spread, lower, upper, dispersion)
 
 
+class Expectations(Mapping[str, Expectation]):
+    """The expectation of every registered metric by its name, each worked out when first asked for.
+
+    Nobody asks for all of them: some metrics only serve causes, of which there is mostly no need.
+    """
+
+    def __init__(self, expected: Callable[[str], Expectation]) -> None:
+        """expected: the expectation of a registered metric."""
+        self._expected = expected
+        self._found: dict[str, Expectation] = {}
+
+    def __getitem__(self, name: str) -> Expectation:
+        if name not in self._found:
+            if name not in BY_NAME:
+                raise KeyError(name)
+            self._found[name] = self._expected(name)
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in BY_NAME
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BY_NAME)
+
+    def __len__(self) -> int:
+        return len(BY_NAME)
+
+
 def expect_all(
     windows: Windows,
     baselines: Mapping[SeriesKey, Baseline],
     set_aside: BoolArray | None = None,
-) -> dict[str, Expectation]:
+) -> Expectations:
     """The expectation of every registered metric; set_aside as in `expect`."""
-    return {name: expect(metric, windows, baselines, set_aside) for name, metric in BY_NAME.items()}
+    return Expectations(lambda name: expect(BY_NAME[name], windows, baselines, set_aside))
 
 
 def _spread(

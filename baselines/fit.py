@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from baselines.baseline import Baseline, Profile
@@ -10,7 +13,7 @@ from baselines.centres import HOUR_STRENGTH, SLOT_STRENGTH, centres
 from baselines.dispersion import dispersions
 from baselines.errors import TooFewWindows
 from baselines.links import LEVEL_FLOOR, from_link
-from baselines.metrics import METRICS, Metric
+from baselines.metrics import BY_NAME, Metric
 from baselines.past import SeriesPast
 from baselines.persistence import persistence
 from baselines.ranks import deviation, deviations, medians
@@ -47,11 +50,12 @@ def fit(
     """
     past = SeriesPast(windows, key, time_zone)
     left_out = None if exclude is None else exclude[:, windows.keys.index(key)]
-    return fit_past(past, left_out, version=version)
+    found = fit_past(past, left_out, version=version)
+    return replace(found, profiles=dict(found.profiles))
 
 
 def fit_past(past: SeriesPast, exclude: BoolArray | None = None, *, version: int = 1) -> Baseline:
-    """The same from a series' past, whose terms are worked out once for all that is fitted on it.
+    """The same from a series' past, which all that is fitted on it shares; profiles when asked for.
 
     exclude: shape (m,).
     """
@@ -59,13 +63,42 @@ def fit_past(past: SeriesPast, exclude: BoolArray | None = None, *, version: int
     learned = np.flatnonzero(usable)
     if learned.size < MIN_WINDOWS:
         raise TooFewWindows(f"{past.key}", needed=MIN_WINDOWS, found=learned.size)
-    on, profiles = past.calendar.take(learned), {}
-    for metric in METRICS:
-        profile = fit_profile(metric, past.terms(metric).take(learned), on, learned)
-        if profile is not None:
-            profiles[metric.name] = profile
     start, end = past.start + int(learned[0]), past.start + int(learned[-1]) + 1
+    profiles = Profiles(past, learned)
     return Baseline(past.key, version, past.time_zone, start, end, learned.size, profiles)
+
+
+class Profiles(Mapping[str, Profile]):
+    """Profiles by the metric's name, each fitted when first asked for.
+
+    Folds are asked for the metrics of detectors only. What was never measured is absent.
+    """
+
+    def __init__(self, past: SeriesPast, learned: IntArray) -> None:
+        """learned: rows of the past that are learned from."""
+        self._past, self._learned = past, learned
+        self._on: Calendar | None = None
+        self._found: dict[str, Profile | None] = {}
+
+    def __getitem__(self, name: str) -> Profile:
+        if name not in self._found:
+            self._found[name] = self._fitted(BY_NAME[name])
+        found = self._found[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in BY_NAME if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _fitted(self, metric: Metric) -> Profile | None:
+        if self._on is None:
+            self._on = self._past.calendar.take(self._learned)
+        terms = self._past.terms(metric).take(self._learned)
+        return fit_profile(metric, terms, self._on, self._learned)
 
 
 def fit_profile(metric: Metric, terms: Terms, on: Calendar, rows: IntArray) -> Profile | None:

@@ -22,7 +22,9 @@ class SeriesPast:
         Raises ValueError when the series is not in the block, zoneinfo.ZoneInfoNotFoundError.
         """
         self.key, self.time_zone, self.start = key, time_zone, windows.start
-        self._windows = windows.only([key])
+        at = windows.keys.index(key)
+        columns = {name: values[:, at : at + 1] for name, values in windows.columns.items()}
+        self._windows = Windows(windows.start, (key,), columns)
         self.present: BoolArray = self._windows.present()[:, 0]
         self.calendar = calendar or Calendar.of(windows.minutes(), time_zone)
         self._terms: dict[str, Terms] = {}

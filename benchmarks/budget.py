@@ -31,7 +31,7 @@ from auditor.judging.learning import Learned, learn
 from auditor.observing.fold import fold
 from auditor.observing.fold_settings import FoldSettings
 from auditor.observing.observation import Opened
-from auditor.statistics.forest import Forest
+from auditor.statistics.forest import Forest, grown
 from auditor.statistics.scene import CONTEXT
 from baselines.series import SeriesKey, Windows
 from benchmarks.budget_figures import BUDGETS, LEARNED_WEEKS, Alarm, SeriesWeek, report
@@ -67,7 +67,7 @@ def batch(seed: int, first: int, weeks: int, caches: int = CACHES) -> list[Serie
     drawn = [draw_cache(seed, first + at) for at in range(caches)]
     windows = together([made(each, (LEARNED_WEEKS + weeks) * WEEK) for each in drawn])
     learned = learn(windows.rows(0, LEARNED_WEEKS * WEEK), seed=seed)
-    forest = None if learned.forest is None else Forest(learned.forest)
+    forest = None if learned.forest is None else grown(learned.forest)
     random = np.random.default_rng([seed, first, 2])
     found: list[SeriesWeek] = []
     for week in range(LEARNED_WEEKS, LEARNED_WEEKS + weeks):

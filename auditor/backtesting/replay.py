@@ -35,7 +35,7 @@ from auditor.refreshing.groups import (
 )
 from auditor.refreshing.problems import unlearnable
 from auditor.rules.rule import Rule
-from auditor.statistics.forest import Forest
+from auditor.statistics.forest import Forest, grown
 from auditor.statistics.scene import CONTEXT
 from auditor.statistics.thresholds import Thresholds
 from baselines.series import SeriesKey, Windows
@@ -181,7 +181,7 @@ class Replay:
         self.learned = renewed(self.learned, found)
         sample = self.learned.forest
         if sample is not None and (self._forest is None or self._forest.sample is not sample):
-            self._forest = Forest(sample)
+            self._forest = grown(sample)
         self.refreshes += bool(found.baselines)
         self._problems.forget(since)
 

@@ -18,7 +18,7 @@ from auditor.daemon.recent import Recent
 from auditor.daemon.scorer import Scorer
 from auditor.observing.fold_settings import FoldSettings
 from auditor.rules.rule import Rule
-from auditor.statistics.forest import Forest
+from auditor.statistics.forest import Forest, grown
 from auditor.statistics.thresholds import Thresholds
 from auditor.stores.learned import InForce, read_in_force, read_versions
 from auditor.windows.rollup import Rolled, roll_hours, roll_up, try_lock
@@ -55,7 +55,7 @@ class Memory:
         if self.in_force is None or self.in_force.versions != read_versions(connection):
             self.in_force = read_in_force(connection)
             sample = self.in_force.learned.forest
-            self.forest = None if sample is None else Forest(sample)
+            self.forest = None if sample is None else grown(sample)
         return self.in_force
 
 

@@ -19,7 +19,7 @@ from auditor.maintaining.cover import since_maintenance, under_maintenance
 from auditor.maintaining.maintenance import Maintenance
 from auditor.rules.firing import Fired, fired
 from auditor.rules.rule import MOST_MINUTES, Rule
-from auditor.statistics.forest import Forest
+from auditor.statistics.forest import Forest, grown
 from auditor.statistics.scene import CONTEXT, Scene, scene
 from auditor.statistics.thresholds import Thresholds
 from baselines.expectation import LOOKBACK
@@ -80,12 +80,11 @@ def judge(
     maintenances: what may hold in the block; its windows say nothing about the level of an hour.
     """
     block = windows.padded(since - CONTEXT)
-    grown = forest
-    if grown is None and learned.forest is not None:
-        grown = Forest(learned.forest)
+    if forest is None and learned.forest is not None:
+        forest = grown(learned.forest)
     held = under_maintenance(block.keys, block.minutes(), maintenances)
     age = since_maintenance(held, MOST_MINUTES)[LOOKBACK:]
-    whole = scene(block, learned.baselines, grown, thresholds, held if held.any() else None)
+    whole = scene(block, learned.baselines, forest, thresholds, held if held.any() else None)
     said = tuple(each.after(LOOKBACK) for each in fired(rules, whole))
     seen = whole.after(LOOKBACK)
     evidence = tuple(found for each in detectors() for found in each.score(seen))

@@ -14,7 +14,7 @@ from auditor.judging.ensemble import COMBINED, family_channel, together
 from auditor.judging.hours import HourLines
 from auditor.judging.materiality import FAMILIES
 from auditor.judging.past import Part, fit_all, joined, of_parts, parts, pasts, statistics
-from auditor.statistics.forest import SAMPLE_ROWS, Forest, ForestSample, draw_sample
+from auditor.statistics.forest import SAMPLE_ROWS, ForestSample, draw_sample, grown
 from auditor.statistics.residuals import deviations
 from auditor.statistics.thresholds import Thresholds
 from baselines.baseline import Baseline
@@ -59,12 +59,13 @@ def learn(
     """
     zones, left_out = time_zones or {}, _left_out(history, exclude)
     series = pasts(history, zones)
-    baselines, refused = fit_all(series, left_out, version)
+    fitted, refused = fit_all(series, left_out, version)
+    baselines = {key: replace(each, profiles=dict(each.profiles)) for key, each in fitted.items()}
     past = parts(history, series, left_out)
     if not past:
         return Learned(baselines, {}, sample, refused)
     drawn = sample or _sample(past, left_out, seed)
-    forest = None if drawn is None else Forest(drawn)
+    forest = None if drawn is None else grown(drawn)
     rules = thresholds or Thresholds()
     past = [
         replace(each, scene=replace(each.scene, forest=forest, thresholds=rules)) for each in past

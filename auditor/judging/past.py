@@ -49,7 +49,8 @@ def fit_all(
 ) -> tuple[dict[SeriesKey, Baseline], dict[SeriesKey, TooFewWindows]]:
     """Baselines of the series that have enough windows, and why the others have none.
 
-    exclude: shape (m, n), windows that are not learned.
+    A baseline's profiles are fitted when they are asked for. exclude: shape (m, n), windows that
+    are not learned.
     """
     baselines: dict[SeriesKey, Baseline] = {}
     refused: dict[SeriesKey, TooFewWindows] = {}

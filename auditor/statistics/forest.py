@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ TREES = 100
 ROWS_A_TREE = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ForestSample:
     """What a forest is grown from: enough to grow the same one again.
 
-    matrix: shape (s, k), deviations in the order of `metrics`, no NaN. seed: of the trees.
+    matrix: shape (s, k), deviations in the order of `metrics`, no NaN. seed: of the trees. A sample
+    is equal to itself alone.
     """
 
     metrics: tuple[str, ...]
@@ -76,6 +78,15 @@ class Forest:
         for tree, lengths in self._trees:
             depth += lengths[tree.apply(rows)]
         return np.asarray(2.0 ** -(depth / self._ordinary))
+
+
+@lru_cache(maxsize=2)
+def grown(sample: ForestSample) -> Forest:
+    """The sample's forest, grown once for all who ask for it: learning, then judging.
+
+    Raises ValueError when the sample is of other metrics than today's.
+    """
+    return Forest(sample)
 
 
 def _path_lengths(tree: Any) -> FloatArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from auditor.statistics.forest import Forest
 from auditor.statistics.thresholds import Thresholds
 from baselines.baseline import Baseline
-from baselines.expectation import LOOKBACK, Expectation, expect_all
+from baselines.expectation import LOOKBACK, Expectation, Expectations, expect_all
 from baselines.series import BoolArray, SeriesKey, Windows
 
 LONGEST_POOL = 60
@@ -39,7 +39,8 @@ class Scene:
 
     def after(self, row: int) -> Scene:
         """The scene from a row on, its expectations kept as the rows before made them."""
-        cut = {name: each.after(row) for name, each in self.expectations.items()}
+        whole = self.expectations
+        cut = Expectations(lambda name: whole[name].after(row))
         windows = self.windows.rows(row, self.windows.shape[0])
         return replace(self, windows=windows, expectations=cut)
 

@@ -56,6 +56,19 @@ def test_without_a_baseline_nothing_is_expected() -> None:
         assert np.isnan(expected.centre).all()
 
 
+def test_an_expectation_is_worked_out_once_when_it_is_asked_for() -> None:
+    block = ordinary(0.2, seed=5, start=MONDAY + 14 * DAY)
+    baselines = {KEY: fit(ordinary(3), KEY)}
+    found = expect_all(block, baselines)
+    alone = expect(BY_NAME["hit_rate"], block, baselines)
+    assert found["hit_rate"] is found["hit_rate"]
+    np.testing.assert_array_equal(found["hit_rate"].upper, alone.upper)
+    assert list(found) == list(BY_NAME)
+    assert "luck" not in found
+    with pytest.raises(KeyError):
+        found["luck"]
+
+
 def test_the_past_hour_is_followed_within_its_bound() -> None:
     """Traffic at a half is taken for granted after an hour; a hundredth is not."""
     baselines = {KEY: fit(ordinary(14, rho=0.001), KEY)}

@@ -7,7 +7,9 @@ import pytest
 from ordinary import DAY, KEY, MONDAY, hour_rows, ordinary
 
 from baselines.errors import TooFewWindows, UnreadableProfile
-from baselines.fit import MIN_WINDOWS, fit
+from baselines.fit import MIN_WINDOWS, fit, fit_past
+from baselines.metrics import BY_NAME
+from baselines.past import SeriesPast
 from baselines.profile_rows import ALL, DAILY, LEVEL, SEEN, from_rows, to_rows
 from baselines.seen import SHARES
 from baselines.series import Windows
@@ -151,3 +153,20 @@ def test_rows_that_make_no_baseline_are_refused(change: str) -> None:
 def test_fitting_twice_gives_the_same_bits() -> None:
     history = ordinary(3)
     assert to_rows(fit(history, KEY)) == to_rows(fit(history, KEY))
+
+
+def test_profiles_that_are_fitted_when_asked_for_are_the_same() -> None:
+    """In any order of asking, and one metric does not ask for another."""
+    history = ordinary(3)
+    past, whole = SeriesPast(history, KEY, "UTC"), fit(history, KEY).profiles
+    found = fit_past(past).profiles
+    for name in reversed(BY_NAME):
+        if name in whole:
+            assert repr(found[name]) == repr(whole[name])
+            assert found[name] is found[name]
+    assert list(found) == list(whole)
+    assert len(found) == len(whole) < len(BY_NAME)
+    assert "entries" in BY_NAME
+    assert "entries" not in found
+    with pytest.raises(KeyError):
+        found["luck"]

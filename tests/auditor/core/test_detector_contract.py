@@ -20,7 +20,7 @@ from sklearn.ensemble import IsolationForest
 from auditor.detectors.detector import Detector
 from auditor.detectors.registry import detectors
 from auditor.judging.learning import Learned
-from auditor.statistics.forest import ROWS_A_TREE, TREES, Forest, ForestSample
+from auditor.statistics.forest import ROWS_A_TREE, TREES, Forest, ForestSample, grown
 from auditor.statistics.residuals import RESIDUALS
 from auditor.statistics.scene import CONTEXT, Scene, scene
 from baselines.metrics import BY_NAME
@@ -194,6 +194,7 @@ def test_the_forest_is_grown_again_from_its_sample(
 ) -> None:
     assert learned.forest is not None
     twin = Forest(learned.forest)
+    assert grown(learned.forest) is grown(learned.forest)
     rows = learned.forest.matrix[:50]
     np.testing.assert_array_equal(twin.strangeness(rows), forest.strangeness(rows))
 
