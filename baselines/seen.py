@@ -11,6 +11,7 @@ import numpy as np
 
 from baselines.links import to_link
 from baselines.metrics import Metric
+from baselines.ranks import between
 from baselines.series import FloatArray
 
 SHARES = np.array(
@@ -34,7 +35,10 @@ def seen(values: FloatArray) -> FloatArray:
 
     values: shape (m,), metric's unit; NaN is skipped; one at least must be present.
     """
-    return np.asarray(np.quantile(values[np.isfinite(values)], SHARES))
+    up = np.sort(values[np.isfinite(values)])
+    place = (up.size - 1) * SHARES
+    before = np.floor(place).astype(np.int64)
+    return between(up[before], up[np.minimum(before + 1, up.size - 1)], place - before)
 
 
 def rarity(metric: Metric, values: FloatArray, places: FloatArray, windows: float) -> FloatArray:

@@ -30,6 +30,12 @@ def test_quantiles_are_type_7_and_missing_ones_are_skipped() -> None:
     assert np.all(np.diff(SHARES) > 0)
 
 
+@pytest.mark.parametrize("size", [1, 2, 168, 4001])
+def test_quantiles_have_numpys_bits(size: int) -> None:
+    values = np.random.default_rng(size).lognormal(0, 2, size)
+    np.testing.assert_array_equal(seen(values), np.quantile(values, SHARES))
+
+
 def test_an_even_past_makes_every_place_equally_rare(even: FloatArray) -> None:
     """A bin of a tenth of the range holds a tenth of the past: log2(10) bits."""
     found = bits([float(np.exp(6.0)), float(np.exp(8.0))], even)
