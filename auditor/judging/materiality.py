@@ -13,11 +13,13 @@ from baselines.series import BoolArray, FloatArray, siblings
 MINUTES = 3
 LEAST_COST = 0.05
 """Share of an ordinary minute's waiting that a departure must cost."""
-LEAST_FACTOR = 1.25
+LEAST_FACTOR = 1.4
 """How many times the ordinary a miss ratio or a time must be."""
 LONG_MINUTES = 15
 LONG_FACTOR = 1.12
 """And how many times when it has lasted LONG_MINUTES: what is small and stays adds up."""
+LONG_TIME_FACTOR = 1.25
+"""The same for a time."""
 LEAST_ERRORS = 3.0
 LEAST_ERROR_SHARE = 0.01
 DROP_ONE_MINUTE = 0.2
@@ -74,12 +76,17 @@ def _errors(scene: Scene, costs: Cost) -> BoolArray:
 
 
 def _latency(scene: Scene, which: str, part: FloatArray, ordinary: FloatArray) -> BoolArray:
-    """Costly and slow by LEAST_FACTOR in each of GATE minutes: latency alone may be jitter."""
+    """Costly, and slow in each of GATE minutes, since latency alone may be jitter; or less slow
+    but for long."""
     windows, expected = scene.windows, scene.expectations[f"{which}_latency_ms"].centre
     count = windows.column("hits" if which == "hit" else "misses")
+    took, usual = windows.column(f"{which}_latency_sum_ms"), count * expected
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = windows.column(f"{which}_latency_sum_ms") / (count * expected)
-    return _share(part, ordinary, MINUTES) & lasting(np.nan_to_num(factor) >= LEAST_FACTOR, GATE)
+        factor = np.nan_to_num(took / usual)
+        longer = pooled(took, LONG_MINUTES) / pooled(usual, LONG_MINUTES)
+    slow = _share(part, ordinary, MINUTES) & lasting(factor >= LEAST_FACTOR, GATE)
+    still_slow = lasting(factor >= LONG_TIME_FACTOR, GATE) & (longer >= LONG_TIME_FACTOR)
+    return slow | (_share(part, ordinary, LONG_MINUTES) & still_slow)
 
 
 def _drop(scene: Scene) -> BoolArray:
