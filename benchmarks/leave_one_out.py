@@ -32,7 +32,6 @@ CHOICES: dict[str, tuple[float, ...]] = {
     "VOTE": (0.25, 0.0, 0.5),
     "TAIL_SHARE": (0.02, 0.01, 0.04),
     "MOST_SHAPE": (0.25, 0.15, 0.35),
-    "INDEPENDENT_FAMILIES": (2.0, 1.0, 5.0),
 }
 """The constants that were chosen by looking at labelled workloads: the default first."""
 Chosen = Mapping[str, float]

@@ -6,19 +6,16 @@ import numpy as np
 
 from auditor.judging.calibration import opening_surprise
 from auditor.judging.judgement import Judged
+from auditor.judging.materiality import FAMILIES
 from auditor.observing.fold_settings import FoldSettings
 from auditor.rules.rule import MOST_MINUTES
 from baselines.series import BoolArray
-
-INDEPENDENT_FAMILIES = 2.0
-"""The families err together, and what is sure must also be material: over hundreds of healthy
-series-weeks as many false observations opened as two independent families would have brought."""
 
 
 def opening_bar(false_per_series_week: float) -> float:
     """The surprise that a series must reach; each family may be falsely alarmed, so each has its
     share of the budget. Raises ValueError unless the budget is above 0."""
-    return opening_surprise(false_per_series_week / INDEPENDENT_FAMILIES)
+    return opening_surprise(false_per_series_week / len(FAMILIES))
 
 
 def opens(judged: Judged, settings: FoldSettings) -> BoolArray:

@@ -116,9 +116,9 @@ def test_nothing_joins_what_is_quiet_over_or_a_rule_s_alone(problem: Observation
         assert not belongs(one, LEGACY, "hit_rate", minute, 10)
 
 
-def test_the_families_share_a_budget_as_two_would() -> None:
-    """A quarter a week over two that err apart and the 10,080 minutes of a week."""
-    assert opening_bar(0.25) == pytest.approx(log10(2 * 10_080 / 0.25))
+def test_five_families_share_a_budget() -> None:
+    """A quarter a week over 5 families and the 10,080 minutes of a week."""
+    assert opening_bar(0.25) == pytest.approx(log10(5 * 10_080 / 0.25))
     with pytest.raises(ValueError, match="above 0"):
         opening_bar(0.0)
 
