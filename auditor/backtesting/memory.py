@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from auditor.statistics.whole_hours import HOUR, Hours, hours_of
 from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
 
 
@@ -67,6 +68,13 @@ class Memory:
         present = _any_present(span)
         wanted = [key for key, has in zip(span.keys, present, strict=True) if has or key in also]
         return span if len(wanted) == len(span.keys) else span.only(wanted)
+
+    def hours(self, since: int, until: int) -> Hours:
+        """Hits and misses of every series in the UTC hours that [since, until) touches, summed."""
+        first, last = since // HOUR * HOUR, -(-until // HOUR) * HOUR
+        whole = self._whole()
+        wanted = {name: each for name, each in whole.columns.items() if name in ("hits", "misses")}
+        return hours_of(Windows(whole.start, whole.keys, wanted).between(first, last))
 
     def _whole(self) -> Windows:
         columns = {name: values[: self._rows] for name, values in self._columns.items()}

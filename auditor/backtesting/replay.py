@@ -38,6 +38,7 @@ from auditor.rules.rule import Rule
 from auditor.statistics.forest import Forest, grown
 from auditor.statistics.scene import CONTEXT
 from auditor.statistics.thresholds import Thresholds
+from auditor.statistics.whole_hours import HOUR, REACH, first_hour
 from baselines.series import SeriesKey, Windows
 
 MOST_WINDOWS = 100_000
@@ -80,7 +81,7 @@ def replay(blocks: Iterable[Windows], settings: ReplaySettings | None = None) ->
     """What a daemon that had been there from the first window on would have said, in order.
 
     blocks: windows in time order, of any lengths; a series may begin and end anywhere. Only the
-    learning span and CONTEXT are kept in memory.
+    learning span and CONTEXT, or three days, are kept in memory.
     Raises ValueError when a block begins before the end of the one before.
     """
     engine = Replay(settings or ReplaySettings())
@@ -102,7 +103,7 @@ class Replay:
         self.standing: dict[UUID, Observation] = {}
         self.learned, self.refreshes = NOTHING, 0
         self._forest: Forest | None = None
-        self._memory = Memory(settings.rhythm.span + CONTEXT)
+        self._memory = Memory(max(settings.rhythm.span + CONTEXT, (REACH + 1) * HOUR))
         self._attendance = Attendance()
         self._problems = Problems(settings.feedback)
         self._last_refresh: int | None = None
@@ -142,6 +143,7 @@ class Replay:
         judged = judge(
             windows, self.learned, since=since, forest=self._forest, thresholds=how.thresholds,
             rules=how.rules, maintenances=how.maintenances,
+            hours=self._memory.hours(first_hour(since) * HOUR, until),
         )  # fmt: skip
         self.tally.count(judged, self.learned)
         all_ = self._every_minute

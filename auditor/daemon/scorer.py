@@ -6,13 +6,14 @@ by.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg import Connection
 
 from auditor.daemon.recent import Recent
+from auditor.daemon.recent_hours import RecentHours
 from auditor.explaining.moments import moments
 from auditor.judging.judgement import Judged, judge
 from auditor.maintaining.maintenance import Maintenance
@@ -23,7 +24,9 @@ from auditor.rules.rule import Rule
 from auditor.statistics.forest import Forest
 from auditor.statistics.scene import CONTEXT
 from auditor.statistics.thresholds import Thresholds
+from auditor.statistics.whole_hours import HOUR, Hours, first_hour
 from auditor.stores.feedback import mark_silenced, read_feedback
+from auditor.stores.hours import read_hours
 from auditor.stores.judgements import write_judgements
 from auditor.stores.learned import InForce
 from auditor.stores.maintenance import read_maintenance
@@ -40,7 +43,7 @@ RESCORE_BACK = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """What one block is judged by. recent: windows that were read for the block before it."""
+    """What one block is judged by. recent, hours: what was read for the block before it."""
 
     connection: Connection
     in_force: InForce
@@ -49,6 +52,7 @@ class Scorer:
     thresholds: Thresholds
     rules: tuple[Rule, ...]
     recent: Recent
+    hours: RecentHours
 
     def block(self, since: datetime, until: datetime, now: datetime) -> tuple[int, list[Change]]:
         """Scores [since, until), folds, and carries the changes out.
@@ -62,8 +66,9 @@ class Scorer:
         windows = self.recent.read(
             self.connection, epoch_minute(since), epoch_minute(until), also=also
         )
+        hours = self.hours.read(self.connection, epoch_minute(since), epoch_minute(until))
         maintenances = self._maintenances(since, until)
-        judged = self._judged(windows, since, maintenances)
+        judged = self._judged(windows, since, maintenances, hours)
         written = write_scores(self.connection, judged, self.in_force)
         feedback = read_feedback(self.connection, since)
         found = folded(observations, judged, self.fold, feedback=feedback)
@@ -93,10 +98,11 @@ class Scorer:
         rows = self.connection.execute(statements["read_minutes_to_rescore"], asked).fetchall()
         minutes = [row[0] for row in rows]
         recent = [minute for minute in minutes if minute >= scored_until - RESCORE_BACK]
+        hours = self._hours_of(recent) if recent else None
         for minute in recent:
             until = minute + MINUTE
             windows = self._windows(minute, until, self.in_force.learned.baselines)
-            judged = self._judged(windows, minute, self._maintenances(minute, until))
+            judged = self._judged(windows, minute, self._maintenances(minute, until), hours)
             write_scores(self.connection, judged, self.in_force)
         if minutes:
             self.connection.execute(statements["forget_rescored"], {"minutes": minutes})
@@ -107,10 +113,22 @@ class Scorer:
         first = epoch_minute(since) - CONTEXT
         return read_windows(self.connection, first, epoch_minute(until), also=also)
 
-    def _maintenances(self, since: datetime, until: datetime) -> list[Maintenance]:
-        return read_maintenance(self.connection, instant(epoch_minute(since) - CONTEXT), until)
+    def _hours_of(self, minutes: Sequence[datetime]) -> Hours:
+        """The hours that some minutes, oldest first, are judged by."""
+        first, last = epoch_minute(minutes[0]), epoch_minute(minutes[-1])
+        return read_hours(self.connection, first_hour(first), last // HOUR)
 
-    def _judged(self, windows: Windows, since: datetime, maintenances: list[Maintenance]) -> Judged:
+    def _maintenances(self, since: datetime, until: datetime) -> list[Maintenance]:
+        first = instant(first_hour(epoch_minute(since)) * HOUR)
+        return read_maintenance(self.connection, first, until)
+
+    def _judged(
+        self,
+        windows: Windows,
+        since: datetime,
+        maintenances: list[Maintenance],
+        hours: Hours | None,
+    ) -> Judged:
         return judge(
             windows,
             self.in_force.learned,
@@ -119,4 +137,5 @@ class Scorer:
             thresholds=self.thresholds,
             rules=self.rules,
             maintenances=maintenances,
+            hours=hours,
         )

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from psycopg import Connection
 
 from auditor.daemon.recent import Recent
+from auditor.daemon.recent_hours import RecentHours
 from auditor.daemon.scorer import Scorer
 from auditor.observing.fold_settings import FoldSettings
 from auditor.rules.rule import Rule
@@ -49,6 +50,7 @@ class Memory:
     in_force: InForce | None = None
     forest: Forest | None = None
     recent: Recent = field(default_factory=Recent)
+    hours: RecentHours = field(default_factory=RecentHours)
 
     def current(self, connection: Connection) -> InForce:
         """What is in force, read again only when it has changed."""
@@ -112,8 +114,9 @@ def _score_block(
         minutes = max(min(BLOCK, BLOCK_WINDOWS // series), 1)
         until = min(since + timedelta(minutes=minutes), settled_until)
         scorer = Scorer(
-            connection, in_force, memory.forest, how.fold, how.thresholds, how.rules, memory.recent
-        )
+            connection, in_force, memory.forest, how.fold, how.thresholds, how.rules, memory.recent,
+            memory.hours,
+        )  # fmt: skip
         if since < until and (in_force.learned.baselines or how.rules):
             scored, changes = scorer.block(since, until, now)
             ticked.scored_windows += scored

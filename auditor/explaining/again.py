@@ -12,6 +12,7 @@ from auditor.judging.learning import Learned
 from auditor.maintaining.maintenance import Maintenance
 from auditor.statistics.scene import CONTEXT, EPISODE
 from auditor.statistics.thresholds import Thresholds
+from auditor.statistics.whole_hours import HOUR, Hours, first_hour
 from baselines.metrics import BY_NAME, values
 from baselines.series import SeriesKey, Windows
 
@@ -68,9 +69,16 @@ def span(since: int, minute: int) -> tuple[int, int]:
     return first, first - CONTEXT
 
 
+def hours_span(since: int, minute: int) -> tuple[int, int]:
+    """The half-open span of epoch hours that the minutes of `span` are judged by."""
+    first, _ = span(since, minute)
+    return first_hour(first), minute // HOUR
+
+
 def judge_again(
     windows: Windows,
     learned: Learned,
+    hours: Hours,
     *,
     key: SeriesKey,
     minute: int,
@@ -80,13 +88,15 @@ def judge_again(
 ) -> Again:
     """The judgement on one series' window by what was in force then.
 
-    windows: those of `span`, of all series of the cache. learned: with the forest's sample.
-    maintenances: what held in `span`.
+    windows: those of `span`, hours: those of `hours_span`, of all series of the cache. learned: with
+    the forest's sample. maintenances: what held in them.
     Raises ValueError when the series is not in the block.
     """
     first, _ = span(since, minute)
     upto = windows.between(windows.start, minute + 1)
-    judged = judge(upto, learned, since=first, thresholds=thresholds, maintenances=maintenances)
+    judged = judge(
+        upto, learned, since=first, thresholds=thresholds, maintenances=maintenances, hours=hours
+    )
     column = judged.keys.index(key)
     last = minute - judged.scene.windows.start
     found = judgement(judged, last, column, since)

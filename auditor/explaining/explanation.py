@@ -10,6 +10,7 @@ from auditor.explaining.again import Again, judge_again
 from auditor.explaining.comparison import Agreement, Difference, agreement, differences
 from auditor.explaining.kept import Kept, ScoreRow
 from auditor.judging.learning import Learned
+from auditor.statistics.whole_hours import Hours
 from baselines.series import SeriesKey, Windows
 
 MOST_NAMED = 5
@@ -28,15 +29,17 @@ class Gone:
 class Replay:
     """All that a kept judgement can be judged again from, as far as it is still stored.
 
-    windows: of the cache, from `needed` (epoch minute) to the judgement's. remade: minutes whose
-    windows were written after the judgement. oldest: the oldest window that is stored. made_with:
-    versions now.
+    windows, hours: of the cache, up to the judgement's minute; the hours from `needed` (epoch minute)
+    on. remade: minutes whose windows were written after the judgement. oldest: the oldest window that
+    is stored; begun: the cache's first one ever, None: not known. made_with: versions now.
     """
 
     windows: Windows
+    hours: Hours
     learned: Learned
     needed: int
     oldest: int | None
+    begun: int | None
     remade: Sequence[int]
     gone: Sequence[Gone]
     made_with: Mapping[str, str]
@@ -91,6 +94,7 @@ def explained(kept: Kept, replay: Replay) -> Explanation:
         again = judge_again(
             replay.windows,
             replay.learned,
+            replay.hours,
             key=kept.key,
             minute=kept.minute,
             since=kept.since,
@@ -137,7 +141,8 @@ def _reasons(kept: Kept, replay: Replay) -> list[str]:
             f"late events made {'windows' if len(replay.remade) > 1 else 'the window'} of {named}"
             f"{f' and {more} more' if more > 0 else ''} again after it was judged"
         )
-    if replay.oldest is not None and replay.oldest > replay.needed:
+    needed = replay.needed if replay.begun is None else max(replay.needed, replay.begun)
+    if replay.oldest is not None and replay.oldest > needed:
         found.append(f"windows before {clock(replay.oldest)} are trimmed, and it takes those too")
     return found + _versions(kept, replay)
 

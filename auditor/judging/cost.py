@@ -62,7 +62,7 @@ def cost(scene: Scene) -> Cost:
     heard = np.isfinite(windows.column("gets"))
     lost = np.where(heard & (gets < LOST_FROM * promised), _zero(promised) - gets, 0.0)
     return Cost(
-        misses=_zero(extra_loads * np.maximum(load - _zero(hit_time), 0.0)),
+        misses=_zero(extra_loads * a_miss(scene)),
         loads=_zero(windows.column("miss_latency_sum_ms") - misses * load),
         hits=_zero(windows.column("hit_latency_sum_ms") - hits * hit_time),
         errors=extra_errors * LOADS_AN_ERROR * _zero(load),
@@ -72,6 +72,13 @@ def cost(scene: Scene) -> Cost:
         extra_errors=extra_errors,
         lost_requests=lost,
     )
+
+
+def a_miss(scene: Scene) -> FloatArray:
+    """What one more miss costs, ms: an ordinary load instead of an ordinary hit, shape (m, n)."""
+    expected = scene.expectations
+    load = np.nan_to_num(expected["miss_latency_ms"].centre, nan=UNKNOWN_LOAD_MS)
+    return np.asarray(np.maximum(load - _zero(expected["hit_latency_ms"].centre), 0.0))
 
 
 def _zero(values: FloatArray) -> FloatArray:

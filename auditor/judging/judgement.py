@@ -22,6 +22,7 @@ from auditor.rules.rule import MOST_MINUTES, Rule
 from auditor.statistics.forest import Forest, grown
 from auditor.statistics.scene import CONTEXT, Scene, scene
 from auditor.statistics.thresholds import Thresholds
+from auditor.statistics.whole_hours import HOUR, Hours, by_hour
 from baselines.expectation import LOOKBACK
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey, Windows
 
@@ -71,20 +72,25 @@ def judge(
     thresholds: Thresholds | None = None,
     rules: Sequence[Rule] = (),
     maintenances: Sequence[Maintenance] = (),
+    hours: Hours | None = None,
 ) -> Judged:
     """Scores the windows from minute `since` on.
 
     windows: with CONTEXT rows before `since` where they exist; fewer are filled with missing ones.
     forest: already grown from learned.forest, or None to grow it here (a tenth of a second).
     thresholds: of the static rules; None for the reference's. rules: the user's own.
-    maintenances: what may hold in the block; its windows say nothing about the level of an hour.
+    maintenances: what may hold in the block and its hours; their windows say nothing of a level.
+    hours: of the same series, from first_hour(since) to the last row's where they are known; None:
+    nothing is judged over days.
     """
     block = windows.padded(since - CONTEXT)
     if forest is None and learned.forest is not None:
         forest = grown(learned.forest)
     held = under_maintenance(block.keys, block.minutes(), maintenances)
     age = since_maintenance(held, MOST_MINUTES)[LOOKBACK:]
-    whole = scene(block, learned.baselines, forest, thresholds, held if held.any() else None)
+    aside = held if held.any() else None
+    before = None if hours is None else _unheld(hours, maintenances)
+    whole = scene(block, learned.baselines, forest, thresholds, aside, before)
     said = tuple(each.after(LOOKBACK) for each in fired(rules, whole))
     seen = whole.after(LOOKBACK)
     evidence = tuple(found for each in detectors() for found in each.score(seen))
@@ -92,7 +98,7 @@ def judge(
     floor = material(seen, costs)
     voices = combine(
         evidence, seen.windows.keys, learned.calibrations, floor, seen.windows.start,
-        age if held.any() else None,
+        None if aside is None else age,
     )  # fmt: skip
     return Judged(
         first=CONTEXT - LOOKBACK,
@@ -108,6 +114,14 @@ def judge(
         held=held[LOOKBACK:],
         age=age,
     )
+
+
+def _unheld(hours: Hours, maintenances: Sequence[Maintenance]) -> Hours:
+    """Nothing is known of an hour that maintenance touches."""
+    first = hours.start * HOUR
+    minutes = np.arange(first, first + hours.hits.shape[0] * HOUR, dtype=np.int64)
+    held = under_maintenance(hours.keys, minutes, maintenances)
+    return hours.without(by_hour(first, held) > 0) if held.any() else hours
 
 
 def _static(evidence: Sequence[Evidence]) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auditor.detectors.lasting import RECENT, still
-from auditor.judging.cost import Cost
+from auditor.judging.cost import Cost, a_miss
 from auditor.statistics.pooling import lasting, pooled
 from auditor.statistics.scene import GATE, Scene
 from baselines.series import BoolArray, FloatArray, siblings
@@ -20,6 +20,8 @@ LONG_FACTOR = 1.12
 """And how many times when it has lasted LONG_MINUTES: what is small and stays adds up."""
 LONG_TIME_FACTOR = 1.25
 """The same for a time."""
+WEEK_MINUTES = 60
+"""And LONG_FACTOR times the week's over an hour: a slow problem has moved the last hour's level."""
 LEAST_ERRORS = 3.0
 LEAST_ERROR_SHARE = 0.01
 DROP_ONE_MINUTE = 0.2
@@ -39,7 +41,8 @@ def material(scene: Scene, costs: Cost) -> dict[str, BoolArray]:
     """For each family, where its departure is worth a person's time; arrays of shape (m, n)."""
     return {
         "hit_rate": _misses(scene, costs, MINUTES, LEAST_FACTOR)
-        | _misses(scene, costs, LONG_MINUTES, LONG_FACTOR),
+        | _misses(scene, costs, LONG_MINUTES, LONG_FACTOR)
+        | _misses_of_week(scene, costs),
         "error_rate": _errors(scene, costs),
         "traffic": _drop(scene) | _part_lost(scene) | _surge(scene),
         "hit_latency_ms": _latency(scene, "hit", costs.hits, costs.ordinary),
@@ -67,6 +70,20 @@ def _miss_factor(scene: Scene, minutes: int) -> FloatArray:
     share = 1 - scene.expectations["hit_rate"].centre / 100.0
     expected = pooled(trials * share, minutes)
     return np.asarray(pooled(windows.column("misses"), minutes) / np.maximum(expected, 1e-9))
+
+
+def _misses_of_week(scene: Scene, costs: Cost) -> BoolArray:
+    """Where the misses beyond the week's alone cost enough and are LONG_FACTOR times as many."""
+    misses = scene.windows.column("misses")
+    trials = scene.windows.column("hits") + misses
+    usual = trials * (1 - scene.expectations["hit_rate"].seasonal / 100.0)
+
+    def factor(minutes: int) -> FloatArray:
+        return np.asarray(pooled(misses, minutes) / np.maximum(pooled(usual, minutes), 1e-9))
+
+    dear = _share((misses - usual) * a_miss(scene), costs.ordinary, WEEK_MINUTES)
+    found = factor(WEEK_MINUTES)
+    return np.asarray(dear & (found >= LONG_FACTOR) & still(factor(RECENT) - 1, found - 1))
 
 
 def _errors(scene: Scene, costs: Cost) -> BoolArray:

@@ -11,6 +11,7 @@ import numpy as np
 from auditor.detectors.detector import Evidence
 from auditor.detectors.registry import detectors
 from auditor.statistics.scene import CONTEXT, Scene, scene
+from auditor.statistics.whole_hours import by_hour, hours_of
 from baselines.baseline import Baseline
 from baselines.calendar import Calendar
 from baselines.errors import TooFewWindows
@@ -63,8 +64,13 @@ def fit_all(
 
 
 def parts(history: Windows, series: Sequence[SeriesPast], exclude: BoolArray) -> list[Part]:
-    """FOLDS parts of the history, without those for which nothing could be fitted on the rest."""
+    """FOLDS parts of the history, without those for which nothing could be fitted on the rest.
+
+    Nothing is known of an hour of which a window is left out.
+    """
     m = history.shape[0]
+    left_out = by_hour(history.start, exclude & history.present()) > 0
+    hours = hours_of(history).without(left_out)
     edges = np.linspace(0, m, FOLDS + 1).astype(int)
     rows = np.arange(m)[:, None]
     out = []
@@ -73,7 +79,7 @@ def parts(history: Windows, series: Sequence[SeriesPast], exclude: BoolArray) ->
         baselines, _ = fit_all(series, unseen, 0)
         start = max(since - CONTEXT, 0)
         if baselines:
-            seen = scene(history.rows(start, until), baselines)
+            seen = scene(history.rows(start, until), baselines, hours=hours)
             out.append(Part(since, until, since - start, seen))
     return out
 

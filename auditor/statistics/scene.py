@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from auditor.statistics.forest import Forest
 from auditor.statistics.thresholds import Thresholds
+from auditor.statistics.whole_hours import Hours
 from baselines.baseline import Baseline
 from baselines.expectation import LOOKBACK, Expectation, Expectations, expect_all
 from baselines.series import BoolArray, SeriesKey, Windows
@@ -28,7 +29,7 @@ class Scene:
     """windows: (m, n), context rows first. expectations: metric name -> arrays of shape (m, n).
 
     forest: the fitted isolation forest, or None when there is none yet. thresholds: of the static
-    rules.
+    rules. hours: those before the rows' own, for what is told over days; None: not known.
     """
 
     windows: Windows
@@ -36,6 +37,7 @@ class Scene:
     expectations: Mapping[str, Expectation]
     forest: Forest | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    hours: Hours | None = None
 
     def after(self, row: int) -> Scene:
         """The scene from a row on, its expectations kept as the rows before made them."""
@@ -51,10 +53,11 @@ def scene(
     forest: Forest | None = None,
     thresholds: Thresholds | None = None,
     set_aside: BoolArray | None = None,
+    hours: Hours | None = None,
 ) -> Scene:
     """The block with its expectations worked out once for all who look at it.
 
     set_aside: shape (m, n), windows that the level of the last hour is not taken from.
     """
     expectations = expect_all(windows, baselines, set_aside)
-    return Scene(windows, baselines, expectations, forest, thresholds or Thresholds())
+    return Scene(windows, baselines, expectations, forest, thresholds or Thresholds(), hours)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from auditor.explaining.again import span
+from auditor.explaining.again import hours_span
 from auditor.explaining.kept import InForceThen, Kept
 from auditor.explaining.moments import Moment
 from auditor.explaining.whole import Reached
@@ -18,6 +18,7 @@ from auditor.maintaining.cover import held_spans, of_spans
 from auditor.maintaining.maintenance import Maintenance
 from auditor.observing.opening import opening_bar
 from auditor.statistics.thresholds import Threshold, Thresholds
+from auditor.statistics.whole_hours import HOUR
 from auditor.stores.learned import InForce
 from auditor.stores.scores import made_with
 from auditor.windows.minutes import epoch_minute
@@ -64,7 +65,7 @@ def _held(
     moment: Moment, in_force: InForce, maintenances: Sequence[Maintenance]
 ) -> list[dict[str, Any]]:
     """Which windows of the cache's series lay in maintenance, whatever becomes of its row."""
-    _, first = span(moment.judgement.since, moment.judgement.minute)
+    first = hours_span(moment.judgement.since, moment.judgement.minute)[0] * HOUR
     own = moment.judgement.key
     keys = {key for key in in_force.baseline_ids if key.cache_name == own.cache_name} | {own}
     return [

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Set
 import numpy as np
 from psycopg import Connection
 
-from auditor.explaining.again import span
+from auditor.explaining.again import hours_span, span
 from auditor.explaining.explanation import Gone, Replay
 from auditor.explaining.kept import Kept, ScoreRow
 from auditor.judging.calibration import Calibration, from_dict
 from auditor.judging.learning import Learned
 from auditor.statistics.forest import ForestSample
+from auditor.statistics.whole_hours import HOUR
+from auditor.stores.hours import read_hours
 from auditor.stores.scores import made_with
 from baselines.baseline import Baseline
 from baselines.series import SeriesKey
@@ -22,7 +24,9 @@ from sql import queries
 
 def read_replay(connection: Connection, kept: Kept) -> Replay:
     """Windows, and what was in force then by the ids that the judgement names."""
-    _, needed = span(kept.since, kept.minute)
+    _, first = span(kept.since, kept.minute)
+    hours = hours_span(kept.since, kept.minute)
+    needed = hours[0] * HOUR
     baselines, no_baseline = _baselines(connection, kept)
     calibrations, no_calibration = _calibrations(connection, kept)
     forest = _forest(connection, kept.forest_id)
@@ -35,15 +39,18 @@ def read_replay(connection: Connection, kept: Kept) -> Replay:
         queries("auditor")["read_remade_minutes"],
         {**cache, **since, "after": kept.recorded_at},
     ).fetchall()
-    oldest = connection.execute(queries("auditor")["read_oldest_window"], cache).fetchone()
+    found = connection.execute(queries("auditor")["read_oldest_window"], cache).fetchone()
+    oldest, begun = found or (None, None)
     return Replay(
         windows=read_windows(
-            connection, needed, kept.minute + 1, also=kept.in_force,
+            connection, first, kept.minute + 1, also=kept.in_force,
             cache_names=[kept.key.cache_name],
         ),
+        hours=read_hours(connection, *hours, kept.key.cache_name),
         learned=Learned(baselines, calibrations, forest, {}),
         needed=needed,
-        oldest=None if oldest is None else oldest[0],
+        oldest=oldest,
+        begun=begun,
         remade=[minute for (minute,) in remade],
         gone=gone,
         made_with=made_with(),

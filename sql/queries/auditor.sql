@@ -232,7 +232,13 @@ order by minute_window;
 
 -- name: mark_to_rescore
 -- Minutes that changed although they had been settled. A minute that is being scored again right
--- now is waited for, and then asked for once more.
+-- now is waited for, and then asked for once more. Who keeps sums of such minutes sees that they
+-- are to be read again.
+with remade as (
+    insert into monitoring.cache_auditor_state as s (name, value)
+    values ('windows_remade_at', clock_timestamp())
+    on conflict (name) do update set value = excluded.value, updated_at = now()
+)
 insert into monitoring.cache_windows_to_rescore (minute_window)
 select unnest(%(minutes)s::timestamptz[])
 on conflict (minute_window) do update set changed_at = clock_timestamp();
@@ -909,6 +915,17 @@ where cache_name = %(cache_name)s and id = any(%(ids)s::bigint[]);
 -- name: read_forest_then
 select seed, features, n_rows, training from monitoring.cache_forests where id = %(id)s;
 
+-- name: read_hours
+-- Hits and misses of every series in whole hours of a half-open span, from their closed minutes. An
+-- hour without a window has no row.
+select cache_name, implementation_type, extract(epoch from minute_window)::bigint / 3600 as hour,
+       sum(hits)::double precision as hits, sum(misses)::double precision as misses
+from monitoring.cache_metrics_1min
+where minute_window >= %(since)s and minute_window < %(until)s and not provisional
+  and (%(cache_name)s::text is null or cache_name = %(cache_name)s)
+group by 1, 2, 3
+order by 1, 2, 3;
+
 -- name: read_remade_minutes
 -- Epoch minutes of a cache of which a window was written after some instant.
 select distinct extract(epoch from minute_window)::bigint / 60 as minute
@@ -918,8 +935,11 @@ where cache_name = %(cache_name)s and minute_window >= %(since)s and minute_wind
 order by minute;
 
 -- name: read_oldest_window
--- Epoch minute of the oldest window of a cache that is stored; null without any.
-select extract(epoch from min(minute_window))::bigint / 60 as minute
+-- Epoch minutes of the oldest window of a cache that is stored, null without any, and of its first
+-- event ever: what lies between them is trimmed.
+select extract(epoch from min(minute_window))::bigint / 60 as oldest,
+       (select extract(epoch from min(first_minute))::bigint / 60
+        from monitoring.cache_series where cache_name = %(cache_name)s) as begun
 from monitoring.cache_metrics_1min
 where cache_name = %(cache_name)s;
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from planted import DAY, LEGACY, NEW, lost_hits
 
-from auditor.explaining.again import BEFORE, Again, Minute, judge_again, span
+from auditor.explaining.again import BEFORE, Again, Minute, hours_span, judge_again, span
 from auditor.explaining.comparison import agreement, differences
 from auditor.explaining.explanation import Gone, Replay, explained
 from auditor.explaining.kept import InForceThen, Kept, ScoreRow
@@ -24,6 +24,7 @@ from auditor.observing.observation import Change, Observation
 from auditor.statistics.forest import Forest
 from auditor.statistics.scene import CONTEXT, EPISODE
 from auditor.statistics.thresholds import Thresholds
+from auditor.statistics.whole_hours import HOUR, REACH, hours_of
 from baselines.series import Windows
 
 NOON = DAY + 720
@@ -44,7 +45,9 @@ def told(windows: Windows, learned: Learned, forest: Forest, minutes: int) -> To
     state: dict[UUID, Observation] = {}
     for first in range(NOON - 10, NOON + 20, minutes):
         upto = windows.rows(0, first + minutes)
-        judged = judge(upto, learned, since=windows.start + first, forest=forest)
+        judged = judge(
+            upto, learned, since=windows.start + first, forest=forest, hours=hours_of(upto)
+        )
         changes: list[Change] = fold(list(state.values()), judged)
         for change in changes:
             state[change.observation.id] = change.observation
@@ -96,8 +99,9 @@ def test_nothing_opened_is_nothing_kept(
 def again(windows: Windows, learned: Learned, moment: Moment) -> Again:
     found = moment.judgement
     _, needed = span(found.since, found.minute)
+    hours = hours_of(windows).between(*hours_span(found.since, found.minute), windows.keys)
     return judge_again(
-        windows.between(needed, windows.end), learned, key=found.key, minute=found.minute,
+        windows.between(needed, windows.end), learned, hours, key=found.key, minute=found.minute,
         since=found.since, thresholds=Thresholds(),
     )  # fmt: skip
 
@@ -118,6 +122,13 @@ def test_judged_again_from_its_context_it_is_the_same_to_the_bit(
 def test_the_span_is_an_episode_at_most() -> None:
     assert span(1000, 1003) == (1000 - BEFORE, 1000 - BEFORE - CONTEXT)
     assert span(0, 1000) == (1001 - EPISODE, 1001 - EPISODE - CONTEXT)
+
+
+def test_its_hours_are_the_whole_ones_before_the_minutes_own() -> None:
+    """Three days before the first minute that is judged, up to the last one's own."""
+    hour = 500_000
+    assert hours_span(hour * HOUR + 30, hour * HOUR + 40) == (hour - REACH, hour)
+    assert hours_span(hour * HOUR + 2, hour * HOUR + 10) == (hour - 1 - REACH, hour)
 
 
 def test_the_first_deviating_window_begins_the_unbroken_run() -> None:
@@ -200,7 +211,10 @@ def kept(story: Told) -> Kept:
 def replay(kept: Kept, broken: Windows, learned: Learned) -> Replay:
     _, needed = span(kept.since, kept.minute)
     windows = broken.between(needed, kept.minute + 1)
-    return Replay(windows, learned, needed, broken.start, [], [], {"numpy": "2.1"}, None)
+    hours = hours_of(broken).between(*hours_span(kept.since, kept.minute), broken.keys)
+    return Replay(
+        windows, hours, learned, needed, broken.start, None, [], [], {"numpy": "2.1"}, None
+    )
 
 
 def test_equal_needs_no_reason(kept: Kept, replay: Replay) -> None:
@@ -255,8 +269,16 @@ def test_what_differs_for_a_known_reason_is_no_doubt(
 
 def test_half_a_context_is_said(kept: Kept, replay: Replay) -> None:
     oldest = replay.needed + 1
-    found = explained(nudged(kept, 0.01), replace(replay, oldest=oldest))
-    assert "are trimmed, and it takes those too" in found.says
+    for begun in (None, replay.needed - 1, replay.needed):
+        trimmed = replace(replay, oldest=oldest, begun=begun)
+        found = explained(nudged(kept, 0.01), trimmed)
+        assert "are trimmed, and it takes those too" in found.says
+
+
+def test_what_never_was_is_no_reason(kept: Kept, replay: Replay) -> None:
+    """A cache that is younger than what a verdict takes: nothing is trimmed."""
+    young = replace(replay, oldest=replay.needed + 9, begun=replay.needed + 9)
+    assert explained(nudged(kept, 0.01), young).in_doubt
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,17 @@ def test_every_change_is_the_same_in_every_field(lives: Lives) -> None:
     assert len(lives.told) >= 9
 
 
+def test_what_is_told_over_hours_spoke_in_both(lives: Lives) -> None:
+    """So the hours that a tick reads are those that a backtest adds up: what is said is equal."""
+    spoke = {
+        part.channel
+        for told in lives.told
+        for part in told.observation.contributions
+        if part.detector in ("drift", "sibling_drift") and part.statistic > 0
+    }
+    assert spoke == {"drift.hit_rate.60", "sibling_drift.hit_rate.60"}
+
+
 def test_a_change_comes_at_the_end_of_its_window(lives: Lives) -> None:
     """Woken each minute, the daemon says it at the minute that the backtest names."""
     start = lives.world.windows.start

@@ -153,6 +153,9 @@ TAMPERED = {
     " where implementation_type = 'new' and minute_window = '2026-03-03 12:03Z'",
     "a window of the hour before": "update monitoring.cache_metrics_1min set misses = misses + 40"
     " where implementation_type = 'new' and minute_window = '2026-03-03 11:20Z'",
+    "windows of the night before": "update monitoring.cache_metrics_1min set misses = misses + 15"
+    " where implementation_type = 'new' and minute_window >= '2026-03-03 00:00Z'"
+    " and minute_window < '2026-03-03 07:00Z'",
     "a window's score": "update monitoring.cache_window_scores set surprise = surprise + 0.1"
     " where minute_window = '2026-03-03 12:03Z'",
 }
@@ -245,6 +248,8 @@ GONE = {
         "cannot be recomputed: the windows of that time are trimmed",
     "delete from monitoring.cache_metrics_1min where minute_window < '2026-03-03 11:30Z'":
         "values differ; windows before 2026-03-03 11:30 are trimmed, and it takes those too",
+    "delete from monitoring.cache_metrics_1min where minute_window < '2026-03-03 07:00Z'":
+        "values differ; windows before 2026-03-03 07:00 are trimmed, and it takes those too",
 }  # fmt: skip
 
 

@@ -1,0 +1,46 @@
+"""A slow or small and lasting departure of one implementation, and not of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditor.detectors.detector import SIBLINGS, Evidence
+from auditor.detectors.drift import LEAST_SCALE, METRIC, Departures, departures, drifted
+from auditor.detectors.sibling import mean_of
+from auditor.statistics.scene import Scene
+from baselines.series import FloatArray, SeriesKey, siblings
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingDrift:
+    """The shift of the departure minus that of the sibling implementations, hour by hour.
+
+    Not judged where a cache has one implementation only.
+    """
+
+    name: str = "sibling_drift"
+    metrics: tuple[str, ...] = (METRIC.name,)
+    opens: bool = True
+    backs: str = ""
+    voice: str = SIBLINGS
+    least_scale: float = LEAST_SCALE
+
+    def score(self, scene: Scene) -> tuple[Evidence, ...]:
+        keys, own = scene.windows.keys, departures(scene)
+        hours, recent, lately = (_apart(each, keys) for each in (own.hours, own.recent, own.lately))
+        return (drifted(self.name, scene, Departures(hours, recent, lately, own.steady)),)
+
+
+def _apart(away: FloatArray, keys: Sequence[SeriesKey]) -> FloatArray:
+    """Departures minus the mean of those of the siblings, shape kept; NaN without any."""
+    out = np.full(away.shape, np.nan)
+    for column, group in enumerate(siblings(keys)):
+        if group:
+            out[:, column] = away[:, column] - mean_of(away, group)
+    return out
+
+
+DETECTOR = SiblingDrift()
