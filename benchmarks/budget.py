@@ -33,6 +33,7 @@ from auditor.observing.fold_settings import FoldSettings
 from auditor.observing.observation import Opened
 from auditor.statistics.forest import Forest, grown
 from auditor.statistics.scene import CONTEXT
+from auditor.statistics.whole_hours import hours_of
 from baselines.series import SeriesKey, Windows
 from benchmarks.budget_figures import BUDGETS, LEARNED_WEEKS, Alarm, SeriesWeek, report
 from benchmarks.healthy_traffic import (
@@ -101,7 +102,8 @@ def _week(
     losses: Sequence[Loss],
 ) -> list[SeriesWeek]:
     block = windows.rows(week * WEEK - CONTEXT, (week + 1) * WEEK)
-    judged = judge(block, learned, since=START + week * WEEK, forest=forest)
+    hours = hours_of(windows.rows((week - 1) * WEEK, (week + 1) * WEEK))
+    judged = judge(block, learned, since=START + week * WEEK, forest=forest, hours=hours)
     told = {each: _opened(judged, each) for each in BUDGETS}
     known = np.isfinite(judged.surprise[judged.first :]).mean(axis=0)
     out = []

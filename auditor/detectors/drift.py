@@ -29,8 +29,8 @@ LATELY = 30
 """Minutes that must still depart as well, beside the last RECENT: few are of little weight here."""
 MOST_MOVED = float(np.log(1.2))
 """How far, on the logarithm, a series' share of the cache's gets may move."""
-LEAST_SCALE = 1.0
-"""In spreads: the past's worst and one more is not ten times as rare."""
+LEAST_SCALE = 0.5
+"""In spreads: one more than the past's worst is not ten times as rare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Drift:
     """The shift of log(misses / expected misses), hour by hour, within the last day.
 
     It looks at the whole UTC hours before the minute's own, and speaks while the last half hour and
-    the last minutes still depart half as much: what is over is no news. A holiday shifts a hit rate as
-    well, so by itself it opens nothing: it backs the hit rate. A rollout that moves users does, too:
-    it is silent until a day after.
+    the last minutes still depart half as much: what is over is no news. A holiday shifts a hit rate
+    as well, so by itself it opens nothing: it backs the hit rate. So does a rollout that moves
+    users: it is silent until a day after.
     """
 
     name: str = "drift"

@@ -88,8 +88,8 @@ def judge_again(
 ) -> Again:
     """The judgement on one series' window by what was in force then.
 
-    windows: those of `span`, hours: those of `hours_span`, of all series of the cache. learned: with
-    the forest's sample. maintenances: what held in them.
+    windows, hours: those of `span` and `hours_span`, of all series of the cache. learned: with the
+    forest's sample. maintenances: what held in them.
     Raises ValueError when the series is not in the block.
     """
     first, _ = span(since, minute)

@@ -29,9 +29,10 @@ class Gone:
 class Replay:
     """All that a kept judgement can be judged again from, as far as it is still stored.
 
-    windows, hours: of the cache, up to the judgement's minute; the hours from `needed` (epoch minute)
-    on. remade: minutes whose windows were written after the judgement. oldest: the oldest window that
-    is stored; begun: the cache's first one ever, None: not known. made_with: versions now.
+    windows, hours: of the cache, up to the judgement's minute; the hours from `needed` (epoch
+    minute) on. remade: minutes whose windows were written after the judgement. oldest: the oldest
+    window that is stored; begun: the cache's first one ever, None: not known. made_with: versions
+    now.
     """
 
     windows: Windows

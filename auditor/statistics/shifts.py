@@ -15,6 +15,8 @@ LEAST_BEFORE = 12
 """Hours before a shift that must be known, and no fewer than it has lasted."""
 LEAST_SPREAD = 0.03
 """Smallest believable spread of an hour's departure: 3 %."""
+STILL = 0.5
+"""Share of a long shift that each shorter length must show."""
 QUARTILES = 1.349
 """Standard deviations between the quartiles of a normal law."""
 
@@ -39,9 +41,9 @@ def upward_shift(departures: FloatArray) -> Shift:
     generalised likelihood ratio of a mean that moved at an unknown time, over a window of times
     (Willsky and Jones 1976; Lai 1995). The rise is that of the mean (an unknown hour counts as 0)
     over 0 and over the median of the hours before, in spreads of those (their quartiles, so that
-    one bad hour is none): a level that is merely not that of the week is no shift. No shorter
-    length may show a smaller one: a shift that is over is none. Every row takes the same numbers in
-    the same order.
+    one bad hour is none): a level that is merely not that of the week is no shift. Each shorter
+    length must show at least STILL of it: a shift that is over is none. Every row takes the same
+    numbers in the same order.
     """
     rows = departures.shape[0] - REACH + 1
     ordinary = np.where(np.isfinite(departures), departures, 0.0)
@@ -53,8 +55,10 @@ def upward_shift(departures: FloatArray) -> Shift:
         total = total + ordinary[last : last + rows]
         if length in LENGTHS:
             level, spread = _before(departures, length)
-            least = np.fmin(least, (total / length - np.maximum(level, 0.0)) / spread)
-            found = np.where(np.isfinite(spread), np.sqrt(length) * least, 0.0)
+            rise = total / length - np.maximum(level, 0.0)
+            lasts = np.isfinite(spread) & (least >= STILL * rise)
+            found = np.where(lasts, np.sqrt(length) * rise / spread, 0.0)
+            least = np.fmin(least, rise)
             mean = np.where(found > statistic, total / length, mean)
             statistic, known = np.maximum(statistic, found), known | np.isfinite(spread)
     return Shift(np.where(known, statistic, np.nan), np.where(known, mean, np.nan))

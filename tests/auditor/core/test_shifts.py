@@ -57,6 +57,13 @@ def test_what_is_over_is_no_shift() -> None:
     assert last(column(*[0.4] * 24, 0.0, 0.0, 0.0)) == (0.0, 0.0)
 
 
+def test_what_has_more_than_halved_is_no_shift_either() -> None:
+    """Nine hours at 0.4 and three at 0.05 are twelve at 0.31: three show less than half of it."""
+    assert last(column(*[0.4] * 9, *[0.05] * 3)) == near(0.05 * sqrt(3), 0.05)
+    twelve = (9 * 0.4 + 3 * 0.2) / 12
+    assert last(column(*[0.4] * 9, *[0.2] * 3)) == near(twelve * sqrt(12), twelve)
+
+
 def test_a_level_that_was_so_before_is_no_shift() -> None:
     """All a tenth above the week, for three days; then a tenth more in the last six hours."""
     always = np.full((REACH, 1), 0.1)
@@ -106,9 +113,11 @@ def slow(departures: FloatArray, row: int, series: int) -> tuple[float, float]:
         quarter = earlier[top - top // 4] - earlier[top // 4]
         spread = max(quarter / 1.349, LEAST_SPREAD)
         level = max(float(np.median(earlier)), 0.0)
-        least = min(least, (float(np.nansum(span[-length:])) / length - level) / spread)
-        if sqrt(length) * least > best:
-            best, mean = sqrt(length) * least, float(np.nansum(span[-length:])) / length
+        own = float(np.nansum(span[-length:])) / length
+        found = sqrt(length) * (own - level) / spread
+        if least >= 0.5 * (own - level) and found > best:
+            best, mean = found, own
+        least = min(least, own - level)
     return (best, mean) if judged else (float("nan"), float("nan"))
 
 
