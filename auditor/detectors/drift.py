@@ -40,7 +40,7 @@ class Drift:
     It looks at the whole UTC hours before the minute's own, and speaks while the last half hour and
     the last minutes still depart half as much: what is over is no news. A holiday shifts a hit rate
     as well, so by itself it opens nothing: it backs the hit rate. So does a rollout that moves
-    users: it is silent until a day after.
+    users: it is silent for two days after one.
     """
 
     name: str = "drift"

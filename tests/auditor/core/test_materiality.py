@@ -62,3 +62,33 @@ def test_a_large_loss_is_material_at_once_and_not_once_it_is_over() -> None:
     assert rows[0] == FIRST
     # the sums of 3 minutes and what of 5 still departs reach so far, and no further
     assert rows[-1] == FIRST + 6
+
+
+def learned_by_the_hour(misses: float, until: int = ROWS, load_ms: float = 11.0) -> BoolArray:
+    """Where so many misses a minute are material once the last hour expects as many itself.
+
+    From row `until` on they are the 100 of the week again.
+    """
+    found_ = np.where(np.arange(ROWS) < until, misses, 100.0)
+    hits, zero = GETS - found_, np.zeros(ROWS)
+    columns = {
+        "gets": np.full(ROWS, GETS), "hits": hits, "misses": found_, "errors": zero,
+        "total_operations": GETS + found_, "hit_latency_sum_ms": hits,
+        "miss_latency_sum_ms": found_ * load_ms,
+    }  # fmt: skip
+    usual = USUAL | {"hit_rate": 100 - misses / 10, "miss_latency_ms": load_ms}
+    scene = scene_by_hand(columns, usual, {"hit_rate": 90.0})
+    return np.flatnonzero(material(scene, cost(scene))["hit_rate"][:, 0])
+
+
+def test_a_level_that_the_last_hour_has_learned_is_compared_with_the_week() -> None:
+    """15 % more than the week's, and just what the last hour expects."""
+    assert learned_by_the_hour(115).size == ROWS
+    assert learned_by_the_hour(111).size == 0
+    assert learned_by_the_hour(115, load_ms=1.1).size == 0
+
+
+def test_such_a_level_is_over_when_the_newest_minutes_are_the_week_s() -> None:
+    """Of the newest five two are over: 3/5 of it goes on; then 2/5, less than half of 57/60."""
+    rows = learned_by_the_hour(115, until=70)
+    assert rows[-1] == 71

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import auditor.daemon.recent_hours as module
 from auditor.daemon.recent_hours import RecentHours
+from auditor.explaining.explanation import explained
+from auditor.maintaining.maintenance import Maintenance, Once
 from auditor.statistics.whole_hours import HOUR, REACH, Hours, first_hour, hours_of
 from auditor.stores.hours import read_hours
+from auditor.stores.judgements import read_judgements
+from auditor.stores.maintenance import add_maintenance
+from auditor.stores.observations import list_observations
+from auditor.stores.replay import read_replay
 from auditor.windows.minutes import epoch_minute
 from baselines.series import SeriesKey
 from baselines.store import instant, read_windows
@@ -126,3 +133,39 @@ def test_a_series_that_has_no_hour_any_more_is_gone(life: Lived) -> None:
     assert len(same(life, recent, 0).keys) == 2
     assert len(same(life, recent, (REACH - 1) * HOUR).keys) == 2
     assert same(life, recent, (REACH + 1) * HOUR).keys == ()
+
+
+# What a tick judges by ---------------------------------------------------------------------------
+
+
+def test_a_minute_that_is_scored_again_is_judged_by_its_hours_too(life: Lived) -> None:
+    life.play(range(3))
+    life.play(range(3, 6), hit_rate={NEW: 0.5})
+    late = Application(life.database.dsn, seed=9)
+    late.minute(life.at(4), hit_rate={NEW: 0.5}, names=(NEW,), watermark=False)
+    late.sink.close()
+    assert life.tick(6).rescored_minutes == 1
+    row = life.connection.execute(
+        "select parts from monitoring.cache_window_scores"
+        " where implementation_type = %s and minute_window = %s and corrected_at is not null",
+        [NEW, life.at(4)],
+    ).fetchone()
+    assert row is not None
+    assert {"drift.hit_rate.60", "sibling_drift.hit_rate.60"} <= {
+        part["channel"] for part in row[0]
+    }
+
+
+def test_maintenance_of_yesterday_is_read_and_kept(life: Lived) -> None:
+    """Hours under it are not known to a tick, nor to whoever judges its windows again."""
+    since, until = life.at(-20 * HOUR), life.at(-18 * HOUR)
+    add_maintenance(life.connection, Maintenance(Once(since, until), CACHE, by="ann"))
+    life.play(range(3))
+    life.play(range(3, 6), hit_rate={NEW: 0.5})
+    (row,) = list_observations(life.connection, state=None)
+    (kept, *_) = read_judgements(life.connection, row.id)
+    (found,) = {(each.when.since, each.when.until) for each in kept.maintenances}
+    assert found == (since, until)
+    assert explained(kept, read_replay(life.connection, kept)).agreement == "equal"
+    blind = replace(kept, maintenances=())
+    assert explained(blind, read_replay(life.connection, blind)).agreement == "different"
