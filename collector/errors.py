@@ -1,10 +1,11 @@
-"""What can go wrong while delivering. None of these ever reaches the host application.
+"""What can go wrong. But for MissingLibrary none of these ever reaches the host application.
 
 CollectorError
 ├── SinkUnavailable     the server cannot be reached, or cannot take anything now: spool, retry
 │   ├── SchemaMismatch  it answers, but its schema is missing, older or closed to this login
 │   └── ForeignPackage  our own SQL cannot be read: another package named `sql` is in its place
 ├── SpoolFull           the bound on disk is reached and nothing older is left to drop
+├── MissingLibrary      an adapter was imported, but not the library that it watches
 └── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
 """
 
@@ -33,3 +34,14 @@ class SpoolFull(CollectorError):
 
 class UnencodableKey(CollectorError):
     """A cache key of a type that has no encoder; give one with `encode_key`."""
+
+
+class MissingLibrary(CollectorError, ImportError):
+    """An adapter was imported in an environment that lacks its library; the import says so."""
+
+    def __init__(self, library: str, package: str = "") -> None:
+        name = package or library
+        super().__init__(
+            f"this adapter watches {library}, which is not installed here: pip install {name}",
+            name=library,
+        )

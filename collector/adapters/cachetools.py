@@ -17,14 +17,18 @@ from __future__ import annotations
 
 import copyreg
 from functools import cache as remembered
-from inspect import isfunction
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import cachetools
-
+from collector.adapters.derived import derived
+from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
 from collector.recording import NOTHING, Recording
+
+try:
+    import cachetools
+except ImportError as missing:
+    raise MissingLibrary("cachetools") from missing
 
 if TYPE_CHECKING:
     from collector.keys import Encoder
@@ -275,11 +279,8 @@ class _WatchingAge(_Watching):
 @remembered
 def _watching(own: type) -> type:
     """A class of the same name, derived from a cache's own."""
-    names = {name: getattr(own, name) for name in ("__module__", "__qualname__", "__doc__")}
-    for source in (_Watching, _WatchingAge) if hasattr(own, "expire") else (_Watching,):
-        methods = {name: part for name, part in vars(source).items() if isfunction(part)}
-        names |= methods
-    return type(own.__name__, (own,), {**names, "_cache_auditor_own": own})
+    sources = (_Watching, _WatchingAge) if hasattr(own, "expire") else (_Watching,)
+    return derived(own, *sources, _cache_auditor_own=own)
 
 
 def _holds(cache: Any, key: Any) -> bool:

@@ -1,9 +1,6 @@
-"""cachetools watched: every class behaves as its unwatched twin, and the counts are right."""
+"""cachetools watched: what is of this library alone; the rest is in the adapters' contract."""
 
 import copy
-import pickle
-from collections.abc import Callable
-from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -15,34 +12,15 @@ from hypothesis import strategies as st
 from collector import Collector
 from collector.adapters.cachetools import watched
 from collector.settings import Settings
+from tests.collector.adapters.case_cachetools import (
+    CLASSES,
+    OPERATIONS,
+    CachetoolsCase,
+    Make,
+    Timer,
+)
 
-
-class Timer:
-    """Time that moves only when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def first(keys: Any) -> Any:
-    """Replacement without chance."""
-    return min(keys)
-
-
-Make = Callable[[Timer], "cachetools.Cache[Any, Any]"]
-CLASSES: dict[str, Make] = {
-    "Cache": lambda timer: cachetools.Cache(3),
-    "FIFOCache": lambda timer: cachetools.FIFOCache(3),
-    "LFUCache": lambda timer: cachetools.LFUCache(3),
-    "LRUCache": lambda timer: cachetools.LRUCache(3),
-    "RRCache": lambda timer: cachetools.RRCache(3, choice=first),
-    "TTLCache": lambda timer: cachetools.TTLCache(3, 5, timer=timer),
-    "TLRUCache": lambda timer: cachetools.TLRUCache(3, lambda k, v, now: now + v, timer=timer),
-    "sized LRUCache": lambda timer: cachetools.LRUCache(6, getsizeof=lambda value: value),
-}
+CASE = CachetoolsCase("of any class", CLASSES["LRUCache"])
 every_class = pytest.mark.parametrize("make", CLASSES.values(), ids=CLASSES)
 
 
@@ -66,88 +44,16 @@ def seen() -> Seen:
     return Seen()
 
 
-KEYS = st.integers(0, 5)
-SIZES = st.integers(0, 7)
-OPERATIONS = st.one_of(
-    st.tuples(st.just("get"), KEYS),
-    st.tuples(st.just("get or"), KEYS, SIZES),
-    st.tuples(st.just("read"), KEYS),
-    st.tuples(st.just("set"), KEYS, SIZES),
-    st.tuples(st.just("setdefault"), KEYS, SIZES),
-    st.tuples(st.just("del"), KEYS),
-    st.tuples(st.just("pop"), KEYS),
-    st.tuples(st.just("pop or"), KEYS, SIZES),
-    st.tuples(st.just("popitem")),
-    st.tuples(st.just("in"), KEYS),
-    st.tuples(st.just("len")),
-    st.tuples(st.just("currsize")),
-    st.tuples(st.just("items")),
-    st.tuples(st.just("repr")),
-    st.tuples(st.just("clear")),
-    st.tuples(st.just("expire")),
-    st.tuples(st.just("unhashable")),
-    st.tuples(st.just("update"), KEYS, SIZES),
-    st.tuples(st.just("wait"), st.integers(1, 4)),
-)
-ACTIONS: dict[str, Callable[..., Any]] = {
-    "get": lambda cache, key: cache.get(key),
-    "get or": lambda cache, key, size: cache.get(key, size),
-    "read": lambda cache, key: cache[key],
-    "set": lambda cache, key, size: cache.__setitem__(key, size),
-    "setdefault": lambda cache, key, size: cache.setdefault(key, size),
-    "del": lambda cache, key: cache.__delitem__(key),
-    "pop": lambda cache, key: cache.pop(key),
-    "pop or": lambda cache, key, size: cache.pop(key, size),
-    "popitem": lambda cache: cache.popitem(),
-    "in": lambda cache, key: key in cache,
-    "len": len,
-    "currsize": lambda cache: cache.currsize,
-    "items": lambda cache: sorted(cache.items()),
-    "repr": repr,
-    "clear": lambda cache: cache.clear(),
-    "expire": lambda cache: cache.expire(),
-    "unhashable": lambda cache: cache[[]],
-    "update": lambda cache, key, size: cache.update({key: size}),
-}
-
-
-def outcome(cache: Any, operation: tuple[Any, ...]) -> Any:
-    """What an operation gives: its value, or its exception's type and words."""
-    name, *arguments = operation
-    try:
-        return ACTIONS[name](cache, *arguments)
-    except Exception as error:
-        return type(error), str(error)
-
-
-@every_class
-@given(operations=st.lists(OPERATIONS, max_size=40))
-def test_it_behaves_as_its_twin(make: Make, operations: list[tuple[Any, ...]]) -> None:
-    """The same values, exceptions, contents and order of eviction, whatever is done to both."""
-    timer = Timer()
-    seen = Seen()
-    twin, cache = make(timer), watched(make(timer), collector=seen.collector)
-    for operation in operations:
-        if operation[0] == "wait":
-            timer.now += operation[1]
-        else:
-            assert outcome(cache, operation) == outcome(twin, operation), operation
-            assert list(cache) == list(twin)
-
-
 @every_class
 @given(operations=st.lists(OPERATIONS, max_size=40))
 def test_entries_add_up(make: Make, operations: list[tuple[Any, ...]]) -> None:
     """What came in, minus what went out by any of three ways, is what is there."""
-    timer = Timer()
     seen = Seen()
-    cache = watched(make(timer), collector=seen.collector)
+    cache: Any = watched(make(timer := Timer()), collector=seen.collector)
+    cache.its_timer = timer
     held: set[int] = set()
     for operation in operations:
-        if operation[0] == "wait":
-            timer.now += operation[1]
-            continue
-        outcome(cache, operation)
+        CASE.outcome(cache, operation)
         for event in seen.events():
             kind, key, error = event[1], event[4], event[8]
             if kind == "set" and error is None:
@@ -157,21 +63,6 @@ def test_entries_add_up(make: Make, operations: list[tuple[Any, ...]]) -> None:
             elif kind == "delete":
                 held.clear()
         assert set(cache) <= held
-
-
-@every_class
-def test_it_stays_what_it_was(make: Make, seen: Seen) -> None:
-    """The same object, an instance of its class, with its name, attributes and representation."""
-    timer = Timer()
-    twin, cache = make(timer), make(timer)
-    same = watched(cache, collector=seen.collector)
-    assert same is cache
-    assert isinstance(same, type(twin))
-    assert type(same).__name__ == type(twin).__name__
-    assert type(same).__module__ == type(twin).__module__
-    assert repr(same) == repr(twin)
-    assert hasattr(same, "expire") == hasattr(twin, "expire")
-    assert same.maxsize == twin.maxsize
 
 
 @every_class
@@ -185,15 +76,6 @@ def test_a_copy_is_an_ordinary_cache(make: Make, seen: Seen) -> None:
     assert type(other) is type(make(timer))
     assert other[1] == 2
     assert seen.events() == []
-
-
-def test_a_pickle_is_an_ordinary_cache(seen: Seen) -> None:
-    """As before it was watched, it can be pickled."""
-    cache: cachetools.LRUCache[str, int] = cachetools.LRUCache(3)
-    watched(cache, collector=seen.collector)["a"] = 1
-    again = pickle.loads(pickle.dumps(cache))
-    assert type(again) is cachetools.LRUCache
-    assert dict(again) == {"a": 1}
 
 
 @every_class
@@ -307,12 +189,3 @@ def test_membership_may_count_as_a_lookup(seen: Seen) -> None:
     assert "a" in cache
     assert cache["a"] == 1
     assert seen.kinds() == [("miss", "a"), ("set", "a"), ("hit", "a")]
-
-
-def test_watching_again_changes_the_names(seen: Seen, tmp_path: Path) -> None:
-    """Not two events an operation."""
-    cache: cachetools.LRUCache[str, int] = cachetools.LRUCache(3)
-    watched(cache, cache_name="one", collector=seen.collector)
-    watched(cache, cache_name="two", collector=seen.collector)
-    cache["a"] = 1
-    assert [event[2] for event in seen.events()] == ["two"]
