@@ -1,3 +1,9 @@
 """Fixtures by subject, one file each."""
 
-pytest_plugins = ("tests.fix_run_folder", "tests.fix_ci", "tests.fix_budgets", "tests.fix_postgres")
+pytest_plugins = (
+    "tests.fix_run_folder",
+    "tests.fix_ci",
+    "tests.fix_budgets",
+    "tests.fix_postgres",
+    "tests.fix_redis",
+)

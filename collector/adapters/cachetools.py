@@ -15,12 +15,11 @@ right after a miss of the same key in the same thread is its fill, and no second
 
 from __future__ import annotations
 
-import copyreg
 from functools import cache as remembered
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from collector.adapters.derived import derived
+from collector.adapters.derived import ATTRIBUTE, derived, reduced
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
 from collector.recording import NOTHING, Recording
@@ -39,8 +38,6 @@ else:
     _Cache = object
 
 Watched = TypeVar("Watched", bound="cachetools.Cache[Any, Any]")
-
-_ATTRIBUTE = "_cache_auditor_watch"
 
 
 def watched(
@@ -70,7 +67,7 @@ def watched(
         cachetools.Cache.__len__,
         membership_is_lookup,
     )
-    object.__setattr__(cache, _ATTRIBUTE, recording)
+    object.__setattr__(cache, ATTRIBUTE, recording)
     if not hasattr(cache, "_cache_auditor_own"):
         cache.__class__ = _watching(type(cache))
     return cache
@@ -245,7 +242,7 @@ class _Watching(_Cache):
         if maker is not None:
             copy = maker(self)
             copy.__class__ = own
-            del copy.__dict__[_ATTRIBUTE]
+            del copy.__dict__[ATTRIBUTE]
             return copy
         parts: Any = self.__reduce_ex__(4)
         function, arguments, state, *_ = parts
@@ -254,15 +251,7 @@ class _Watching(_Cache):
         return copy
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        own = self._cache_auditor_own
-        parts: Any = self._cache_auditor_own.__reduce_ex__(self, protocol)
-        function, arguments, state, *rest = parts
-        if function is copyreg.__newobj__:  # type: ignore[attr-defined]  # pickle would look at self's class
-            function, arguments = copyreg._reconstructor, (own, object, None)  # type: ignore[attr-defined]
-        arguments = tuple(own if part is type(self) else part for part in arguments)
-        if isinstance(state, dict):
-            state = {name: part for name, part in state.items() if name != _ATTRIBUTE}
-        return (function, arguments, state, *rest)
+        return reduced(self, protocol)
 
 
 class _WatchingAge(_Watching):
@@ -279,8 +268,7 @@ class _WatchingAge(_Watching):
 @remembered
 def _watching(own: type) -> type:
     """A class of the same name, derived from a cache's own."""
-    sources = (_Watching, _WatchingAge) if hasattr(own, "expire") else (_Watching,)
-    return derived(own, *sources, _cache_auditor_own=own)
+    return derived(own, _WatchingAge if hasattr(own, "expire") else _Watching)
 
 
 def _holds(cache: Any, key: Any) -> bool:

@@ -96,6 +96,9 @@ class Case:
             (("get", "a"), [("miss", "a")]),
         ]
 
+    def close(self, cache: Any) -> None:
+        """Let go of a copy of the cache."""
+
     # What the suite calls -----------------------------------------------------------------------
 
     def perform(self, cache: Any, operation: tuple[Any, ...]) -> Any:
@@ -107,9 +110,9 @@ class Case:
     def outcome(self, cache: Any, operation: tuple[Any, ...]) -> Any:
         """What an operation gives: its value, or its exception's class and arguments."""
         try:
-            return self.perform(cache, operation)
+            return _comparable(self.perform(cache, operation))
         except Exception as error:
-            return type(error), repr(error.args)
+            return _comparable(error)
 
     def finish(self, result: Any) -> Any:
         """The value; of an awaitable when it has come."""
@@ -123,6 +126,15 @@ class Case:
             self.runner.run(_in_tasks(first, scripts))
         else:
             _in_threads(scripts)
+
+
+def _comparable(value: Any) -> Any:
+    """Exceptions, alone or in a list, as their class and arguments; all else as it is."""
+    if isinstance(value, Exception):
+        return type(value), repr(value.args)
+    if type(value) is list:
+        return [_comparable(part) for part in value]
+    return value
 
 
 def _in_threads(scripts: list[list[Callable[[], Any]]]) -> None:
