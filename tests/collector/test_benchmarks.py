@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks import imports, record
+from benchmarks import imports, overhead, record
 from benchmarks.interleaved import medians
 
 
@@ -35,3 +35,16 @@ def test_a_benchmark_says_both_figures_their_ratio_and_the_goal(
     assert re.search(r"goal: .*\d", said)
     ratio = float(re.findall(r"^ratio +([\d.]+)", said, re.MULTILINE)[0])
     assert ratio > 0
+
+
+def test_the_overhead_is_told_beside_its_goal(
+    redis_server: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four figures with the adapter and without; its exit code is the first one's verdict."""
+    assert overhead.main(["--rounds", "1"]) in (0, 1)
+    said = capsys.readouterr().out
+    assert (
+        len(re.findall(r" +[\d.]+ (?:us|ns)   without +[\d.]+ (?:us|ns) +[+-][\d.]+ %", said)) == 4
+    )
+    assert re.search(r"two readings of the clock are \d+ ns: \d+ %", said)
+    assert "goal: GET, delivering meanwhile, at most +2.0 %" in said
