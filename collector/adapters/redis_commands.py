@@ -33,6 +33,7 @@ class Command(NamedTuple):
     keys: Callable[[Arguments], Sequence[Any]]
     outcome: Callable[[Arguments, Any], Sequence[Found]]
     many: bool = False  # it may have several keys
+    is_get: bool = False  # of one key, answered by its value or None
 
 
 def size(value: Any) -> int | None:
@@ -201,9 +202,9 @@ def _flushed(arguments: Arguments, answer: Any) -> Sequence[Found]:
 
 
 _BY_NAME = {
-    "GET": Command("error", _first, _got),
-    "GETEX": Command("error", _first, _got),
-    "GETDEL": Command("error", _first, _got),
+    "GET": Command("error", _first, _got, is_get=True),
+    "GETEX": Command("error", _first, _got, is_get=True),
+    "GETDEL": Command("error", _first, _got, is_get=True),
     "MGET": Command("error", _every, _got_each, many=True),
     "SET": Command("set", _first, _set),
     "SETEX": Command("set", _first, _set_with_time),

@@ -19,29 +19,27 @@ if TYPE_CHECKING:
 
 
 class _Trip:
-    """One execution of a pipeline under way."""
+    """One execution of a pipeline under way; without commands there is nothing to record."""
 
     __slots__ = ("_began_ns", "_commands", "_queue", "_watch")
 
-    def __init__(self, watch: Recording, queue: list[Any]) -> None:
-        self._watch, self._queue = watch, queue
-        self._commands = [
-            command[0] if type(command) is tuple else tuple(command.args) for command in queue
-        ]
+    def __init__(self, watch: Recording, pipeline: Any) -> None:
+        self._watch = watch
+        self._queue = _queued(pipeline)
+        self._commands = [_arguments(command) for command in self._queue]
         self._began_ns = perf_counter_ns()
 
     def ended(self, answers: Sequence[Any]) -> None:
-        self._watch.trip(self._commands, self._began_ns, answers)
+        if self._commands:
+            self._watch.trip(self._commands, self._began_ns, answers)
 
     def failed(self, error: BaseException, seen: Sequence[Any] | None) -> None:
-        if _is_watch_error(error):
+        if not self._commands or _is_watch_error(error):
             return
         answers = seen if seen is not None else _results(self._queue, error)
-        self._watch.trip(
-            self._commands,
-            self._began_ns,
-            answers if answers is not None else [error] * len(self._queue),
-        )
+        if answers is None:
+            answers = [error] * len(self._queue)
+        self._watch.trip(self._commands, self._began_ns, answers)
 
 
 def _is_watch_error(error: BaseException) -> bool:
@@ -56,9 +54,15 @@ def _queued(pipeline: Any) -> list[Any]:
     place = getattr(pipeline, "_execution_strategy", pipeline)
     for name in ("command_stack", "_command_queue", "_command_stack"):
         queue = getattr(place, name, None)
-        if queue is not None:
+        if isinstance(queue, list):
             return list(queue)
     return []
+
+
+def _arguments(command: Any) -> tuple[Any, ...]:
+    """A queued command's arguments, its name first; of what is not understood only that it is."""
+    arguments = command[0] if type(command) is tuple else getattr(command, "args", None)
+    return tuple(arguments) if arguments else ("",)
 
 
 def _results(queue: list[Any], error: BaseException) -> list[Any] | None:
@@ -92,11 +96,8 @@ class WatchingPipeline(_Watching):
     """Stands before `execute` of a pipeline."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        queue = _queued(self)
-        if not queue:
-            return self._cache_auditor_own.execute(self, *args, **options)
         self._cache_auditor_answers = None
-        trip = _Trip(self._cache_auditor_watch, queue)
+        trip = _Trip(self._cache_auditor_watch, self)
         try:
             answers = self._cache_auditor_own.execute(self, *args, **options)
         except BaseException as error:
@@ -110,11 +111,8 @@ class WatchingAsyncPipeline(_Watching):
     """The same for asyncio."""
 
     async def execute(self, *args: Any, **options: Any) -> Any:
-        queue = _queued(self)
-        if not queue:
-            return await self._cache_auditor_own.execute(self, *args, **options)
         self._cache_auditor_answers = None
-        trip = _Trip(self._cache_auditor_watch, queue)
+        trip = _Trip(self._cache_auditor_watch, self)
         try:
             answers = await self._cache_auditor_own.execute(self, *args, **options)
         except BaseException as error:
