@@ -1,0 +1,221 @@
+"""Methods that stand before those of a cache's class: they call it, and tell what came of it.
+
+Each is made for a name; what it came to is told by a conclusion, a function of the outcome. A get
+is told exactly, by a default of ours that stands for nothing else, where the class passes its
+default through; else the caller's own default is a miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from collector.adapters.calls import Call, quietly, within
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+MARKS = "_cache_auditor_marks"
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Any = _Absent()
+
+
+class Outcome(Call):
+    """A call with its arguments, and in the end its result or what it raised.
+
+    subject: the first argument: a key, keys, or what is put in by key.
+    """
+
+    __slots__ = ("arguments", "conclude", "error", "named", "result", "subject")
+
+    def __init__(
+        self,
+        cache: Any,
+        conclude: Callable[[Outcome], object] | None,
+        first: str,
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> None:
+        super().__init__(cache, cache._cache_auditor_tell)
+        self.conclude, self.arguments, self.named = conclude, arguments, named
+        self.subject = arguments[0] if arguments else named.get(first)
+        if isinstance(self.subject, Iterator):
+            self._note_what_is_read(first, self.subject)
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> Outcome:
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self.error = error or self.failure
+        if self.conclude is not None:
+            quietly(self.conclude, self)
+        self.error = self.failure = None  # they hold the frames that hold this
+
+    @property
+    def value(self) -> Any:
+        """What is put in: the second argument."""
+        return self.arguments[1] if len(self.arguments) > 1 else self.named.get("value")
+
+    def _note_what_is_read(self, first: str, source: Iterator[Any]) -> None:
+        self.subject = noted = []
+
+        def reading() -> Iterator[Any]:
+            for key in source:
+                noted.append(key)
+                yield key
+
+        if self.arguments:
+            self.arguments = (reading(), *self.arguments[1:])
+        else:
+            self.named = {**self.named, first: reading()}
+
+
+class Get(Call):
+    """A get, told when it ends: by itself, or by the loading call that it is part of."""
+
+    __slots__ = ("_default", "_marks", "_outer", "_subject", "arguments", "named", "result")
+
+    def __init__(
+        self, cache: Any, outer: Call | None, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> None:
+        super().__init__(cache, cache._cache_auditor_tell)
+        self._outer = outer
+        self._subject = key = arguments[0] if arguments else named.get("key")
+        self._default = arguments[1] if len(arguments) > 1 else named.get("default")
+        self._marks = cache._cache_auditor_marks
+        if self._marks and len(arguments) > 1:
+            arguments = (key, ABSENT, *arguments[2:])
+        elif self._marks:
+            named = {**named, "default": ABSENT}
+        self.arguments, self.named = arguments, named
+        self.result: Any = None
+
+    def __enter__(self) -> Get:
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        found = error is None and self._unmark()
+        error = error or self.failure
+        verdict = "hit" if found else "miss" if error is None else "error"
+        quietly(self._tell_or_leave, verdict, None if found else error)
+        self.failure = None  # it holds the frame that holds this
+
+    def _unmark(self) -> bool:
+        """Whether it was found; from now on the result is what the caller gets."""
+        result = self.result
+        if not self._marks:
+            return result is not self._default
+        if result is ABSENT:
+            self.result = self._default
+            return False
+        if type(result) is tuple and result and result[0] is ABSENT:
+            self.result = (self._default, *result[1:])  # with what else was asked for
+            return False
+        return True
+
+    def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
+        outer, key = self._outer, self.stored(self._subject)
+        if outer is None:
+            self.answer(verdict, key, self.result, error)
+        elif verdict == "miss":
+            outer.key = key  # told when its load has ended
+        elif not outer.answered:
+            outer.answered = True
+            self.answer(verdict, key, self.result, error)
+
+
+class Pop(Get):
+    """What gets an entry and removes it: a delete, if it was there."""
+
+    __slots__ = ()
+
+    def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
+        if verdict != "miss":
+            self.tell("delete", self.stored(self._subject), self.elapsed_ms, None, error)
+
+
+def calling(
+    name: str, conclude: Callable[[Outcome], object] | None, first: str = "key"
+) -> FunctionType:
+    """A method that tells its outcome; None tells nothing, and silences what it calls."""
+
+    def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
+        own = getattr(self._cache_auditor_own, name)
+        outer = within(self)
+        if outer is not None and not outer.loads:
+            return own(self, *arguments, **named)
+        with Outcome(self, conclude, first, arguments, named) as outcome:
+            outcome.result = own(self, *outcome.arguments, **outcome.named)
+        return outcome.result
+
+    return method  # type: ignore[return-value]  # it is one
+
+
+def calling_later(
+    name: str, conclude: Callable[[Outcome], object] | None, first: str = "key"
+) -> FunctionType:
+    """The same for a coroutine function."""
+
+    async def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
+        own = getattr(self._cache_auditor_own, name)
+        outer = within(self)
+        if outer is not None and not outer.loads:
+            return await own(self, *arguments, **named)
+        with Outcome(self, conclude, first, arguments, named) as outcome:
+            outcome.result = await own(self, *outcome.arguments, **outcome.named)
+        return outcome.result
+
+    return method  # type: ignore[return-value]  # it is one
+
+
+def getting(name: str, kind: type[Get] = Get) -> FunctionType:
+    """A get whose second argument is the default."""
+
+    def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
+        own = getattr(self._cache_auditor_own, name)
+        outer = within(self)
+        if outer is not None and (not outer.loads or outer.answered):
+            return own(self, *arguments, **named)
+        with kind(self, outer, arguments, named) as get:
+            get.result = own(self, *get.arguments, **get.named)
+        return get.result
+
+    return method  # type: ignore[return-value]  # it is one
+
+
+def getting_later(name: str) -> FunctionType:
+    """The same for a coroutine function."""
+
+    async def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
+        own = getattr(self._cache_auditor_own, name)
+        outer = within(self)
+        if outer is not None and (not outer.loads or outer.answered):
+            return await own(self, *arguments, **named)
+        with Get(self, outer, arguments, named) as get:
+            get.result = await own(self, *get.arguments, **get.named)
+        return get.result
+
+    return method  # type: ignore[return-value]  # it is one
