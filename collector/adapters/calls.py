@@ -92,19 +92,21 @@ class Teller:
 class Call:
     """One call of the application on one cache, from its begin to its end; a context.
 
-    loads: a load may follow a miss, which `load` or `load_later` runs and tells. key: what is got,
-    if that is known before the cache is asked.
+    loads: the first get within it is its own; a load may follow a miss, which `load` or
+    `load_later` runs and tells. waits: a miss is told by the load, and not before. key: what is
+    got, if that is known before the cache is asked.
     """
 
     __slots__ = (
         "_ended", "_stored", "_token", "answered", "began", "cache", "failure", "key", "loads",
-        "open", "removed", "tell", "unanswered",
+        "open", "removed", "tell", "unanswered", "waits",
     )  # fmt: skip
 
     def __init__(
         self, cache: Any, tell: Teller, *, loads: bool = False, key: Any = NOT_ASKED
     ) -> None:
         self.cache, self.tell, self.loads, self.key = cache, tell, loads, key
+        self.waits = loads
         self.answered = False
         self.failure: BaseException | None = None  # that the library kept to itself
         self.unanswered: set[Any] | None = None  # the keys that it concerns, when not all

@@ -140,7 +140,7 @@ class Get(Call):
         outer, key = self._outer, self.stored(self._subject)
         if outer is None:
             self.answer(verdict, key, self.result, error)
-        elif verdict == "miss":
+        elif verdict == "miss" and outer.waits:
             outer.key = key  # told when its load has ended
         elif not outer.answered:
             outer.answered = True
