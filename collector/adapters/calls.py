@@ -9,7 +9,8 @@ loading call is the call's own, and when it is a miss, it lasts as long as the l
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,7 @@ class Call:
 
     __slots__ = (
         "_ended", "_stored", "_token", "answered", "began", "cache", "failure", "key", "loads",
-        "open", "removed", "tell", "unanswered", "waits",
+        "missed", "open", "removed", "tell", "unanswered", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +111,7 @@ class Call:
         self.answered = False
         self.failure: BaseException | None = None  # that the library kept to itself
         self.unanswered: set[Any] | None = None  # the keys that it concerns, when not all
+        self.missed: Sequence[Any] = ()  # of a get of many, that one load follows
         self.removed = 0  # entries that went by an inner call
         self.open = True
         self._ended = 0
@@ -131,6 +133,8 @@ class Call:
         _restore(self._token)
         if self.loads and not self.answered and self.key is not NOT_ASKED:
             self.answer("miss" if error is None else "error", self.key, error=error)
+        for key in self.missed:
+            self.tell("miss", key, self.elapsed_ms, None, error, {"keys": len(self.missed)})
 
     @property
     def elapsed_ms(self) -> float:
@@ -195,6 +199,14 @@ class Call:
     def _missed(self, error: BaseException | None) -> None:
         if self.key is not NOT_ASKED:
             self.answer("miss", self.key, error=error)
+        for key in self.missed:
+            self.tell("miss", key, self.elapsed_ms, None, error, {"keys": len(self.missed)})
+        self.missed = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the cache has made a key of its own of what it was given."""
+        return self._stored is not None
 
 
 def current() -> Call | None:
@@ -210,7 +222,17 @@ def within(cache: Any) -> Call | None:
     return call
 
 
-def quietly(function: Callable[..., None], *arguments: Any) -> None:
+def become(cache: Any, watching: Callable[[type], type], attribute: str, said: Any) -> None:
+    """The object is of the watching class from now on, and has what was said of it.
+
+    An object that is of one already stays of it. Attributes are set beside the class's own ways.
+    """
+    cache.__dict__[attribute] = said
+    if not any(OWN in vars(each) for each in type(cache).__mro__):
+        cache.__class__ = watching(type(cache))
+
+
+def quietly(function: Callable[..., object], *arguments: Any) -> None:
     """What is told never costs the caller anything."""
     try:
         function(*arguments)
@@ -219,7 +241,5 @@ def quietly(function: Callable[..., None], *arguments: Any) -> None:
 
 
 def _restore(token: Token[Call | None]) -> None:
-    try:
+    with suppress(ValueError):  # the coroutine is closed by another task than the one that ran it
         _current.reset(token)
-    except ValueError:
-        pass  # the coroutine is closed by another task than the one that ran it

@@ -17,7 +17,7 @@ from functools import cache as remembered
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.calls import OWN, TELL, Call, Teller, quietly, within
+from collector.adapters.calls import OWN, TELL, Call, Teller, become, quietly, within
 from collector.adapters.copies import reduced
 from collector.adapters.derived import derived
 from collector.adapters.memoizing import loading
@@ -56,9 +56,7 @@ def watched(
         raise TypeError(f"a Cache or FanoutCache is watched here, not a {type(cache).__name__}")
     teller = Teller(cache_name, implementation_type, collector, encode_key)
     for part in (cache, *getattr(cache, "_shards", ())):
-        part.__dict__[TELL] = teller
-        if not any(OWN in vars(each) for each in type(part).__mro__):
-            part.__class__ = _watching(type(part))
+        become(part, _watching, TELL, teller)
     return cache
 
 

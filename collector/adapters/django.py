@@ -25,7 +25,7 @@ from functools import cache as remembered
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.calls import NOT_ASKED, OWN, TELL, Call, Teller, within
+from collector.adapters.calls import NOT_ASKED, OWN, TELL, Call, Teller, become, within
 from collector.adapters.copies import reduced
 from collector.adapters.derived import derived
 from collector.adapters.methods import (
@@ -73,7 +73,8 @@ class WatchedCache:
             raise InvalidCacheBackendError(
                 f"Could not find the backend {path!r} that WatchedCache is to watch: {error}"
             ) from error
-        return watched(backend(location, {**params, "OPTIONS": options}), **names)
+        made: BaseCache = backend(location, {**params, "OPTIONS": options})
+        return watched(made, **names)
 
 
 def _alias(params: dict[str, Any]) -> str:
@@ -95,9 +96,7 @@ def watched(
 
     For caches that are not made from the settings; `caches[alias]` is one for each thread.
     """
-    cache.__dict__[TELL] = Teller(cache_name, implementation_type, collector, None)
-    if not hasattr(type(cache), OWN):
-        cache.__class__ = _watching(type(cache))
+    become(cache, _watching, TELL, Teller(cache_name, implementation_type, collector, None))
     return cache
 
 
@@ -167,6 +166,8 @@ class _GetOrSet(Call):
     """
 
     __slots__ = ("arguments", "default", "named", "native")
+
+    default: Any
 
     def __init__(
         self, cache: Any, native: bool, arguments: tuple[Any, ...], named: dict[str, Any]

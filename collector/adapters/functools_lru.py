@@ -7,10 +7,10 @@
     @lru_cache(maxsize=100)             # or @cache
     def user(number): ...
 
-What is decorated behaves as a cached function does: `cache_info`, `cache_clear`, `cache_parameters`,
-`__wrapped__`, methods, copies. A call is a miss when, and only when, the function itself is called,
-so it is told exactly in threads and in recursion too. An eviction is recorded, without its key,
-when the cache is full at the end of a load; of two threads that load the same key at once, the
+What is decorated behaves as a cached function does: `cache_info`, `cache_clear`, `__wrapped__`,
+`cache_parameters`, methods, copies. A call is a miss when, and only when, the function itself is
+called, so it is told exactly in threads and in recursion too. An eviction is recorded, without its
+key, when the cache is full at the end of a load; of two threads that load the same key at once, the
 second is counted as an eviction as well. `cache_clear` is one delete.
 """
 
@@ -93,7 +93,7 @@ def watched(
 
     def decorate(cached: Cached) -> Cached:
         teller = Teller(cache_name, implementation_type, collector, encode_builtin)
-        if isinstance(cached, _Watching):
+        if issubclass(type(cached), _Watching):
             cached.cache_auditor_tell, cached.cache_auditor_key = teller, key or _arguments
             return cached
         if not hasattr(cached, "cache_parameters"):
@@ -203,9 +203,11 @@ class _Watching:
     def __reduce__(self) -> Any:
         return self.__qualname__
 
-    @property
-    def __class__(self) -> Any:
-        return type(self._cached)  # code that asks sees no other
+    if not TYPE_CHECKING:
+
+        @property
+        def __class__(self) -> type:
+            return type(self._cached)  # code that asks sees no other
 
 
 def _arguments(*arguments: Any, **named: Any) -> Any:
@@ -216,5 +218,5 @@ def _arguments(*arguments: Any, **named: Any) -> Any:
 
 
 _OWN = type(lru_cache(print))
-_Watching.__name__, _Watching.__qualname__ = _OWN.__name__, _OWN.__qualname__
-_Watching.__module__, _Watching.__doc__ = _OWN.__module__, _OWN.__doc__
+for _part in ("__name__", "__qualname__", "__module__", "__doc__"):
+    setattr(_Watching, _part, getattr(_OWN, _part))

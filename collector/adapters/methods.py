@@ -35,6 +35,9 @@ class Outcome(Call):
 
     __slots__ = ("arguments", "conclude", "error", "named", "result", "subject")
 
+    subject: Any
+    result: Any
+
     def __init__(
         self,
         cache: Any,
@@ -48,7 +51,7 @@ class Outcome(Call):
         self.subject = arguments[0] if arguments else named.get(first)
         if isinstance(self.subject, Iterator):
             self._note_what_is_read(first, self.subject)
-        self.result: Any = None
+        self.result = None
         self.error: BaseException | None = None
 
     def __enter__(self) -> Outcome:
@@ -64,7 +67,9 @@ class Outcome(Call):
         super().__exit__(kind, error, trace)
         self.error = error or self.failure
         if self.conclude is not None:
+            result = self.result
             quietly(self.conclude, self)
+            self.result = result  # whatever the conclusion makes of it, the caller's stays
         self.error = self.failure = None  # they hold the frames that hold this
 
     @property
@@ -89,14 +94,14 @@ class Outcome(Call):
 class Get(Call):
     """A get, told when it ends: by itself, or by the loading call that it is part of."""
 
-    __slots__ = ("_default", "_marks", "_outer", "_subject", "arguments", "named", "result")
+    __slots__ = ("_default", "_marks", "_outer", "arguments", "named", "result", "subject")
 
     def __init__(
         self, cache: Any, outer: Call | None, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
         super().__init__(cache, cache._cache_auditor_tell)
         self._outer = outer
-        self._subject = key = arguments[0] if arguments else named.get("key")
+        self.subject = key = arguments[0] if arguments else named.get("key")
         self._default = arguments[1] if len(arguments) > 1 else named.get("default")
         self._marks = cache._cache_auditor_marks
         if self._marks and len(arguments) > 1:
@@ -137,7 +142,7 @@ class Get(Call):
         return True
 
     def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
-        outer, key = self._outer, self.stored(self._subject)
+        outer, key = self._outer, self.stored(self.subject)
         if outer is None:
             self.answer(verdict, key, self.result, error)
         elif verdict == "miss" and outer.waits:
@@ -154,7 +159,7 @@ class Pop(Get):
 
     def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
         if verdict != "miss":
-            self.tell("delete", self.stored(self._subject), self.elapsed_ms, None, error)
+            self.tell("delete", self.stored(self.subject), self.elapsed_ms, None, error)
 
 
 def calling(
@@ -206,7 +211,7 @@ def getting(name: str, kind: type[Get] = Get) -> FunctionType:
     return method  # type: ignore[return-value]  # it is one
 
 
-def getting_later(name: str) -> FunctionType:
+def getting_later(name: str, kind: type[Get] = Get) -> FunctionType:
     """The same for a coroutine function."""
 
     async def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
@@ -214,7 +219,7 @@ def getting_later(name: str) -> FunctionType:
         outer = within(self)
         if outer is not None and (not outer.loads or outer.answered):
             return await own(self, *arguments, **named)
-        with Get(self, outer, arguments, named) as get:
+        with kind(self, outer, arguments, named) as get:
             get.result = await own(self, *get.arguments, **get.named)
         return get.result
 

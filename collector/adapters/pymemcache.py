@@ -17,7 +17,7 @@ from functools import cache as remembered
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.calls import OWN, TELL, Teller, current, quietly, within
+from collector.adapters.calls import OWN, TELL, Teller, become, current, quietly, within
 from collector.adapters.copies import reduced
 from collector.adapters.derived import derived
 from collector.adapters.methods import MARKS, Outcome, calling, getting
@@ -65,9 +65,7 @@ def watched(
     if isinstance(prefix, str):
         prefix = prefix.encode()
     teller = Teller(cache_name, implementation_type, collector, encode_key, prefix)
-    object.__setattr__(client, TELL, teller)
-    if not hasattr(type(client), OWN):
-        client.__class__ = _watching(type(client))
+    become(client, _watching, TELL, teller)
     return client
 
 
