@@ -7,9 +7,9 @@
 
 `watched` gives the same object back, of a class of the same name derived from its own. A call of a
 decorated function is one get: a hit, or a miss that lasts as long as the function; a call with
-cache_read=False is none. Keys are recorded as they are stored, with the namespace. `increment` is a
-set, an `add` of what is there is none; `expire`, `exists` and `raw` are not recorded, and nothing
-is while AIOCACHE_DISABLE is set. Of a memory cache, entries that reach their ttl are expirations.
+cache_read=False is none. Keys are recorded as they are stored, with the namespace. An `add` of what
+is there is no set; `increment`, `expire`, `exists` and `raw` are not recorded, and nothing is while
+AIOCACHE_DISABLE is set. Of a memory cache, entries that reach their ttl are expirations.
 """
 
 from __future__ import annotations
@@ -139,7 +139,6 @@ class _Methods:
     set = calling_later("set", _if_asked(_put))
     multi_set = calling_later("multi_set", _if_asked(_put_many), "pairs")
     add = calling_later("add", _if_asked(_added))
-    increment = calling_later("increment", _if_asked(conclusions.put_if))
     delete = calling_later("delete", _if_asked(conclusions.taken))
     clear = calling_later("clear", _if_asked(conclusions.emptied), "namespace")
 
@@ -177,7 +176,7 @@ class _Watching:
     """What lies below: the keys as they are stored, and what the backend gives."""
 
     _cache_auditor_own: Any
-    _cache_auditor_tell: Teller
+    _cache_auditor_watch: Teller
     _handlers: Any
 
     async def _get(self, key: Any, *arguments: Any, **named: Any) -> Any:
@@ -200,8 +199,7 @@ class _Watching:
         _note(self, None)
         return await self._cache_auditor_own._clear(self, *arguments, **named)
 
-    _set, _add = _noting("_set"), _noting("_add")
-    _delete, _increment = _noting("_delete"), _noting("_increment")
+    _set, _add, _delete = _noting("_set"), _noting("_add"), _noting("_delete")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return reduced(self, protocol)
@@ -211,14 +209,14 @@ class _WatchingMemory:
     """A memory cache's timers."""
 
     _cache_auditor_own: Any
-    _cache_auditor_tell: Teller
+    _cache_auditor_watch: Teller
     _handlers: Any
 
     def _SimpleMemoryBackend__delete(self, key: Any) -> Any:  # noqa: N802  # the name it calls
         due = within(self) is None and _is_due(self._handlers.get(key))
         removed = self._cache_auditor_own._SimpleMemoryBackend__delete(self, key)
         if due and removed:
-            self._cache_auditor_tell("expire", key)
+            self._cache_auditor_watch("expire", key)
         return removed
 
 

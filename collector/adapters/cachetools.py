@@ -19,6 +19,7 @@ from functools import cache as remembered
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from collector.adapters.calls import current
 from collector.adapters.derived import ATTRIBUTE, derived, reduced
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
@@ -85,7 +86,7 @@ class _Watching(_Cache):
     def __getitem__(self, key: Any) -> Any:
         watch = self._cache_auditor_watch
         inside = watch.inside
-        if inside.operation:
+        if inside.operation or _is_part(self, key):
             inside.found = True
             return self._cache_auditor_own.__getitem__(self, key)
         began = perf_counter_ns()
@@ -164,7 +165,7 @@ class _Watching(_Cache):
     def setdefault(self, key: Any, *arguments: Any, **named: Any) -> Any:
         watch = self._cache_auditor_watch
         inside = watch.inside
-        fill = inside.missed is key
+        fill = inside.missed is key or _is_part(self, key)
         before, inside.operation = inside.operation, "setdefault"
         inside.found = False
         began = perf_counter_ns()
@@ -269,6 +270,12 @@ class _WatchingAge(_Watching):
 def _watching(own: type) -> type:
     """A class of the same name, derived from a cache's own."""
     return derived(own, _WatchingAge if hasattr(own, "expire") else _Watching)
+
+
+def _is_part(cache: Any, key: Any) -> bool:
+    """Whether a get is told by the decorated function that does it."""
+    call = current()
+    return call is not None and call.takes(cache, key)
 
 
 def _holds(cache: Any, key: Any) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("collector")
 
 OWN = "_cache_auditor_own"
-TELL = "_cache_auditor_tell"
+TELL = "_cache_auditor_watch"
 NOT_ASKED: Any = object()
 
 _current: ContextVar[Call | None] = ContextVar("cache_auditor_call", default=None)
@@ -133,8 +133,7 @@ class Call:
         _restore(self._token)
         if self.loads and not self.answered and self.key is not NOT_ASKED:
             self.answer("miss" if error is None else "error", self.key, error=error)
-        for key in self.missed:
-            self.tell("miss", key, self.elapsed_ms, None, error, {"keys": len(self.missed)})
+        self._tell_missed(error)
 
     @property
     def elapsed_ms(self) -> float:
@@ -199,9 +198,21 @@ class Call:
     def _missed(self, error: BaseException | None) -> None:
         if self.key is not NOT_ASKED:
             self.answer("miss", self.key, error=error)
-        for key in self.missed:
-            self.tell("miss", key, self.elapsed_ms, None, error, {"keys": len(self.missed)})
-        self.missed = ()
+        self._tell_missed(error)
+
+    def _tell_missed(self, error: BaseException | None) -> None:
+        missed, self.missed = self.missed, ()
+        share_ms, many = self.divided(len(missed))
+        for key in missed:
+            self.tell("miss", key, share_ms, None, error, many)
+
+    def divided(self, parts: int) -> tuple[float, dict[str, Any] | None]:
+        """The time of each of so many keys, ms, and the metadata that says so."""
+        return self.elapsed_ms / max(parts, 1), {"keys_in_trip": parts} if parts > 1 else None
+
+    def takes(self, cache: Any, key: Any) -> bool:
+        """Whether a get of another watched cache is a part of this call, and told by it."""
+        return False
 
     @property
     def asked(self) -> bool:
@@ -217,7 +228,7 @@ def current() -> Call | None:
 def within(cache: Any) -> Call | None:
     """The call under way on this watched cache, or on what it is a part of."""
     call = _current.get()
-    if call is None or not call.open or call.tell is not cache._cache_auditor_tell:
+    if call is None or not call.open or call.tell is not cache._cache_auditor_watch:
         return None
     return call
 

@@ -1,7 +1,7 @@
 """What a call on a cache came to, as operations: the same words for every library.
 
-A call for many keys is one operation a key, each as long as the call (its caller waited so long),
-with the number of keys in the metadata. What rightly stored or removed nothing is no operation.
+A call for many keys is one operation a key: the call's time is divided evenly over them, and the
+metadata says over how many. What rightly stored or removed nothing is no operation.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def put_many(done: Outcome) -> None:
     failed = done.result if isinstance(done.result, Iterable) else ()
     unstored = set(failed) if done.error is None or failed else set(done.subject)
     fault = done.error or NotStored("not stored")
+    share_ms, many = done.divided(len(done.subject))
     for key, value in done.subject.items():
         error = fault if key in unstored else None
-        many = {"keys": len(done.subject)}
-        done.tell("set", done.stored(key), done.elapsed_ms, value, error, many)
+        done.tell("set", done.stored(key), share_ms, value, error, many)
 
 
 def taken(done: Outcome) -> None:
@@ -43,23 +43,23 @@ def taken(done: Outcome) -> None:
 
 def taken_many(done: Outcome) -> None:
     """A delete of each: which of them were there is not told."""
-    many = {"keys": len(done.subject)}
+    share_ms, many = done.divided(len(done.subject))
     for key in done.subject:
-        done.tell("delete", done.stored(key), done.elapsed_ms, None, done.error, many)
+        done.tell("delete", done.stored(key), share_ms, None, done.error, many)
 
 
 def got_many(done: Outcome) -> None:
     """A get of each; the result is a dict of those that were found."""
     found = done.result if done.result is not None else {}
-    many = {"keys": len(done.subject)}
+    share_ms, many = done.divided(len(done.subject))
     for key in done.subject:
         stored = done.stored(key)
         if key in found:
-            done.tell("hit", stored, done.elapsed_ms, found[key], None, many)
+            done.tell("hit", stored, share_ms, found[key], None, many)
         elif done.error is None or (done.unanswered is not None and key not in done.unanswered):
-            done.tell("miss", stored, done.elapsed_ms, None, None, many)
+            done.tell("miss", stored, share_ms, None, None, many)
         else:
-            done.tell("error", stored, done.elapsed_ms, None, done.error, many)
+            done.tell("error", stored, share_ms, None, done.error, many)
 
 
 def emptied(done: Outcome) -> None:

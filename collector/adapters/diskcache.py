@@ -7,8 +7,8 @@ FanoutCache the shards are watched, so that a timeout that it keeps to itself is
 miss. A function decorated by `cache.memoize()` has misses that last as long as their loads. What a
 set or `cull` removes is an eviction, or an expiration when it had reached its age; diskcache does
 not say which keys, so these have none. `clear` and `evict(tag)` are one delete with the number of
-entries. `incr` is a set; `touch` and the queues (`push`, `pull`, `peek`) are not recorded. A copy
-or a pickle is an ordinary cache.
+entries. Counters (`incr`, `decr`), `touch` and the queues (`push`, `pull`, `peek`) are not
+recorded. A copy or a pickle is an ordinary cache.
 """
 
 from __future__ import annotations
@@ -60,12 +60,6 @@ def watched(
     return cache
 
 
-def _counted(done: Outcome) -> None:
-    """An incr: nothing is put in when it raises for a missing key."""
-    if not isinstance(done.error, KeyError):
-        done.tell("set", done.subject, done.elapsed_ms, None, done.error)
-
-
 def _deleted(done: Outcome) -> None:
     if not isinstance(done.error, KeyError):
         conclusions.taken(done)
@@ -101,10 +95,10 @@ class _Watching:
     """What needs more than a call and its conclusion."""
 
     _cache_auditor_own: Any
-    _cache_auditor_tell: Teller
+    _cache_auditor_watch: Teller
 
     def cull(self, *arguments: Any, **named: Any) -> Any:
-        with Call(self, self._cache_auditor_tell, loads=True) as call:  # its expire tells itself
+        with Call(self, self._cache_auditor_watch, loads=True) as call:  # its expire tells itself
             culled = self._cache_auditor_own.cull(self, *arguments, **named)
         quietly(_tell_each, "evict", call.tell, culled - call.removed)
         return culled
@@ -120,7 +114,7 @@ class _Watching:
 
         done = self._cache_auditor_own._cull(self, now, counting, cleanup, limit)
         for operation_type, number in removed.items():
-            quietly(_tell_each, operation_type, self._cache_auditor_tell, number)
+            quietly(_tell_each, operation_type, self._cache_auditor_watch, number)
         return done
 
     def memoize(self, *arguments: Any, **named: Any) -> Any:
@@ -141,7 +135,7 @@ class _Methods:
     get = getting("get")
     set = calling("set", conclusions.put)
     add = calling("add", conclusions.put_if)
-    incr = calling("incr", _counted)
+    incr = calling("incr", None)
     pop = getting("pop", Pop)
     __delitem__ = calling("__delitem__", _deleted)
     clear = calling("clear", _cleared)

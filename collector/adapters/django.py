@@ -15,8 +15,8 @@
 The cache that Django gets is one of the real backend's class (of a class of the same name, derived
 from it), made with the same location and parameters, so whatever else it can do it still does. Keys
 are recorded as they are stored, with prefix and version. `get_or_set` is one get: a hit, or a miss
-that lasts as long as its callable default, and a set when it stored something. `incr` is a set;
-`touch` and `has_key` are not recorded. The async methods are recorded like the others.
+that lasts as long as its callable default, and a set when it stored something. Counters (`incr`,
+`decr`), `touch` and `has_key` are not recorded. The async methods are recorded like the others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from collector.adapters.copies import reduced
 from collector.adapters.derived import derived
 from collector.adapters.methods import (
     MARKS,
-    Outcome,
     calling,
     calling_later,
     getting,
@@ -100,13 +99,7 @@ def watched(
     return cache
 
 
-def _counted(done: Outcome) -> None:
-    """An incr or decr: it raises ValueError when there is nothing to count on."""
-    if not isinstance(done.error, ValueError):
-        done.tell("set", done.stored(done.subject), done.elapsed_ms, None, done.error)
-
-
-_SIMPLE: dict[str, tuple[Any, str]] = {
+_TOLD: dict[str, tuple[Any, str]] = {
     "add": (conclusions.put_if, "key"),
     "set": (conclusions.put, "key"),
     "delete": (conclusions.taken, "key"),
@@ -115,20 +108,15 @@ _SIMPLE: dict[str, tuple[Any, str]] = {
     "delete_many": (conclusions.taken_many, "keys"),
     "clear": (conclusions.emptied, ""),
 }
-# These may be made of others, which are silent within them.
-_WHOLE: dict[str, tuple[Any, str]] = {
-    "incr": (_counted, "key"),
-    "decr": (_counted, "key"),
-    "has_key": (None, "key"),
-    "touch": (None, "key"),
-}
+# These are no operations of a cache's; where they are made of others, these are silent.
+_SILENT = ("incr", "decr", "has_key", "touch")
 
 
 class _Watching:
     """What needs more than a call and its conclusion."""
 
     _cache_auditor_own: Any
-    _cache_auditor_tell: Teller
+    _cache_auditor_watch: Teller
 
     def make_key(self, key: Any, *arguments: Any, **named: Any) -> Any:
         made = self._cache_auditor_own.make_key(self, key, *arguments, **named)
@@ -174,7 +162,7 @@ class _GetOrSet(Call):
     ) -> None:
         key = arguments[0] if arguments else named.get("key")
         super().__init__(
-            cache, cache._cache_auditor_tell, loads=True, key=key if native else NOT_ASKED
+            cache, cache._cache_auditor_watch, loads=True, key=key if native else NOT_ASKED
         )
         self.native = native
         self.default = arguments[1] if len(arguments) > 1 else named.get("default")
@@ -205,13 +193,15 @@ def _watching(own: type) -> type:
     methods: dict[str, Any] = {"get": getting("get")}
     if getattr(own, "aget", None) is not BaseCache.aget:
         methods["aget"] = getting_later("aget")
-    for name, (conclude, first) in {**_SIMPLE, **_WHOLE}.items():
-        whole = name in _WHOLE
-        # a method that BaseCache makes of others leaves the telling to these
-        if whole or getattr(own, name) is not getattr(BaseCache, name):
-            methods[name] = calling(name, conclude, first)
+    for name, (conclude, first) in _TOLD.items():
         later = f"a{name}"
-        if whole or getattr(own, later) is not getattr(BaseCache, later):
+        # a method that BaseCache makes of others leaves the telling to these
+        if getattr(own, name) is not getattr(BaseCache, name):
+            methods[name] = calling(name, conclude, first)
+        if getattr(own, later) is not getattr(BaseCache, later):
             methods[later] = calling_later(later, conclude, first)
+    for name in _SILENT:
+        methods[name] = calling(name, None)
+        methods[f"a{name}"] = calling_later(f"a{name}", None)
     marked: dict[str, Any] = {OWN: own, MARKS: True}
     return derived(own, _Watching, type("Methods", (), methods), **marked)

@@ -93,8 +93,9 @@ def watched(
 
     def decorate(cached: Cached) -> Cached:
         teller = Teller(cache_name, implementation_type, collector, encode_builtin)
-        if issubclass(type(cached), _Watching):
-            cached.cache_auditor_tell, cached.cache_auditor_key = teller, key or _arguments
+        known: Any = cached
+        if type(known) is _Watching:
+            known.cache_auditor_tell, known.cache_auditor_key = teller, key or _arguments
             return cached
         if not hasattr(cached, "cache_parameters"):
             raise TypeError(f"{cached!r} is no function that lru_cache or cache has decorated")
@@ -201,7 +202,7 @@ class _Watching:
         return self
 
     def __reduce__(self) -> Any:
-        return self.__qualname__
+        return vars(self)["__qualname__"]
 
     if not TYPE_CHECKING:
 

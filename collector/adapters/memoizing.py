@@ -31,7 +31,7 @@ def loading(cache: Any, decorator: Decorator) -> Decorator:
 
         @wraps(through)
         def called(*arguments: Any, **named: Any) -> Any:
-            with Call(cache, cache._cache_auditor_tell, loads=True):
+            with Call(cache, cache._cache_auditor_watch, loads=True):
                 return through(*arguments, **named)
 
         called.__wrapped__ = function

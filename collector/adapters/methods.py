@@ -46,7 +46,7 @@ class Outcome(Call):
         arguments: tuple[Any, ...],
         named: dict[str, Any],
     ) -> None:
-        super().__init__(cache, cache._cache_auditor_tell)
+        super().__init__(cache, cache._cache_auditor_watch)
         self.conclude, self.arguments, self.named = conclude, arguments, named
         self.subject = arguments[0] if arguments else named.get(first)
         if isinstance(self.subject, Iterator):
@@ -99,7 +99,7 @@ class Get(Call):
     def __init__(
         self, cache: Any, outer: Call | None, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
-        super().__init__(cache, cache._cache_auditor_tell)
+        super().__init__(cache, cache._cache_auditor_watch)
         self._outer = outer
         self.subject = key = arguments[0] if arguments else named.get("key")
         self._default = arguments[1] if len(arguments) > 1 else named.get("default")

@@ -3,9 +3,9 @@
     client = watched(Client(("localhost", 11211)), cache_name="pages", implementation_type="new")
 
 `watched` gives the same object back, of a class of the same name derived from its own. An `add`,
-`replace`, `cas`, `append` or `incr` is a set when it stored something, a `delete` is one when it
-removed something; with `noreply` the server does not say, and the client's word is taken. `touch`
-changes no value and is not recorded. An error that the client keeps to itself (`ignore_exc`, or a
+`replace`, `cas`, `append` or `prepend` is a set when it stored something, a `delete` is one when
+it removed something; with `noreply` the server does not say, and the client's word is taken.
+Counters (`incr`, `decr`) and `touch` are not recorded. An error that the client keeps to itself (`ignore_exc`, or a
 server that a HashClient leaves alone after a failure) is an error, and no miss. Watch the client
 that a RetryingClient is given, and each attempt is recorded.
 """
@@ -84,13 +84,6 @@ def _got_versions(done: Outcome) -> None:
     conclusions.got_many(done)
 
 
-def _counted(done: Outcome) -> None:
-    """An incr or decr: None when there was nothing to count on, or when no reply was asked for."""
-    noreply = done.arguments[2] if len(done.arguments) > 2 else done.named.get("noreply")
-    if done.error is not None or done.result is not None or noreply:
-        done.tell("set", done.stored(done.subject), done.elapsed_ms, None, done.error)
-
-
 _METHODS = {
     "get": getting("get"),
     "gets": calling("gets", _got),
@@ -106,8 +99,6 @@ _METHODS = {
     "append": calling("append", conclusions.put_if),
     "prepend": calling("prepend", conclusions.put_if),
     "cas": calling("cas", conclusions.put_if),
-    "incr": calling("incr", _counted),
-    "decr": calling("decr", _counted),
     "delete": calling("delete", conclusions.taken),
     "delete_many": calling("delete_many", conclusions.taken_many, "keys"),
     "delete_multi": calling("delete_multi", conclusions.taken_many, "keys"),
