@@ -15,6 +15,11 @@
 
 The wrapped code's exceptions pass through unchanged: before an outcome they make the get an error,
 after `miss` a miss whose load failed, after `hit` nothing. Everything works in async code as well.
+
+A cache whose hit is a similarity, in front of a language model for example:
+
+    @answers.lookup(similarity=lambda nearest: nearest.score, threshold=0.92)
+    def nearest(question): ...      # a hit from 0.92 on; the similarity is kept, of misses too
 """
 
 from __future__ import annotations
@@ -24,12 +29,17 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from time import perf_counter_ns
 
+from collector.arguments import key_of
+from collector.plain_metadata import plain
+from collector.verdicts import Judge, quietly
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Any, Self, TypeVar
+    from typing import Any, Self, SupportsFloat, TypeVar
 
+    from collector.keys import Encoder
     from collector.session import Collector
 
     Function = TypeVar("Function", bound=Callable[..., Any])
@@ -42,12 +52,19 @@ def watch(
     implementation_type: str = "default",
     *,
     collector: Collector | None = None,
+    encode_key: Encoder | None = None,
 ) -> Watch:
-    """A watch over one cache and implementation; the application's own collector by default."""
+    """A watch over one cache and implementation; the application's own collector by default.
+
+    encode_key: for keys that are neither str nor bytes, such as tuples: `encode_builtin` of
+    `collector.keys` keeps those made of plain values, and any other event without its key.
+    """
     if collector is None:
         from collector.default import collector as applications_own
 
         collector = applications_own
+    if encode_key is not None:
+        collector.encode_keys(cache_name, encode_key)
     return Watch(cache_name, implementation_type, collector)
 
 
@@ -83,26 +100,29 @@ class Watch:
         self,
         *,
         key: Callable[..., Any] | None = None,
-        hit: Callable[[Any], bool] = lambda found: found is not None,
+        hit: Callable[[Any], bool] | None = None,
+        similarity: Callable[[Any], SupportsFloat | None] | None = None,
+        threshold: float | None = None,
         metadata: Callable[[Any], dict[str, Any] | None] | None = None,
     ) -> Callable[[Function], Function]:
-        """A decorator for the function that looks a key up, plain or async.
+        """A decorator for the function that looks a key up, plain or async, a method or not.
 
-        key: the arguments' cache key; the first argument by default. hit: whether what was returned
-        is a hit; anything but None by default. metadata: what to keep of it, such as a similarity.
-        None of the three reaches the caller with an exception.
+        key: the arguments' cache key, a method's object among them; by default the first argument,
+        a method's own object left out. hit: whether what was returned is a hit. similarity: how
+        like the question what was found is, kept as metadata of hits and misses. threshold: from
+        which similarity on it is a hit, when `hit` does not say. By default anything but None is
+        a hit. metadata: what else to keep. None of them reaches the caller with an exception.
+        Raises ValueError for a threshold without a similarity.
         """
+        if threshold is not None and similarity is None:
+            raise ValueError("a threshold needs a similarity: give similarity= as well")
+        judge = Judge(hit, similarity, threshold, metadata)
 
         def decorate(function: Function) -> Function:
-            def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Lookup:
-                return Lookup(self, _quietly(key or _first, *arguments, **named))
+            of_arguments = key or key_of(function)
 
-            def judge(found: Any, seen: Lookup) -> None:
-                said = _quietly(metadata, found) if metadata is not None else None
-                found_it = _quietly(lambda: bool(hit(found)))
-                seen.say(
-                    "hit" if found_it else "miss", None, said if isinstance(said, dict) else {}
-                )
+            def begin(arguments: tuple[Any, ...], named: dict[str, Any]) -> Lookup:
+                return Lookup(self, quietly(of_arguments, *arguments, **named))
 
             if iscoroutinefunction(function):
 
@@ -110,7 +130,7 @@ class Watch:
                 async def later(*arguments: Any, **named: Any) -> Any:
                     with begin(arguments, named) as seen:
                         found = await function(*arguments, **named)
-                        judge(found, seen)
+                        seen.say(*judge(found))
                     return found
 
                 return later  # type: ignore[return-value]  # same signature as the function
@@ -119,7 +139,7 @@ class Watch:
             def now(*arguments: Any, **named: Any) -> Any:
                 with begin(arguments, named) as seen:
                     found = function(*arguments, **named)
-                    judge(found, seen)
+                    seen.say(*judge(found))
                 return found
 
             return now  # type: ignore[return-value]  # same signature as the function
@@ -144,8 +164,8 @@ class Watch:
             None,
             value_bytes,
             None if failure is None else type(failure).__name__,
-            None if failure is None else _quietly(str, failure),
-            metadata or None,
+            None if failure is None else quietly(str, failure),
+            quietly(plain, metadata) if metadata else None,
         )
 
 
@@ -163,13 +183,13 @@ class Lookup:
 
     def hit(self, value_bytes: int | None = None, **metadata: Any) -> None:
         """The key was there; its latency ends now."""
-        self.say("hit", value_bytes, metadata)
+        self.say("hit", metadata, value_bytes)
 
     def miss(self, **metadata: Any) -> None:
         """It was not; what follows in the block is the load."""
-        self.say("miss", None, metadata)
+        self.say("miss", metadata)
 
-    def say(self, outcome: str, value_bytes: int | None, metadata: dict[str, Any]) -> None:
+    def say(self, outcome: str, metadata: dict[str, Any], value_bytes: int | None = None) -> None:
         """What it was, "hit" or "miss", with metadata under any names."""
         self._said = perf_counter_ns()
         self._outcome = outcome
@@ -234,16 +254,3 @@ class Operation:
         self._watch._record(
             self._kind, self._key, elapsed_ms, self._value_bytes, failure, self._metadata
         )
-
-
-def _first(*arguments: Any, **named: Any) -> Any:
-    return arguments[0] if arguments else next(iter(named.values()), None)
-
-
-def _quietly(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    """The function's answer, or None when it fails: the user's callbacks are ours to bear."""
-    try:
-        return function(*arguments, **named)
-    except Exception:
-        logger.debug("a callback of the watch failed", exc_info=True)
-        return None

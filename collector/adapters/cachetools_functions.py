@@ -22,10 +22,16 @@ from functools import cache as remembered
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from collector.adapters.cachetools import cachetools, watched
+from collector.adapters.cachetools import watched
 from collector.adapters.calls import TELL, Call, Teller, become, current
 from collector.adapters.derived import derived
+from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
+
+try:
+    import cachetools
+except ImportError as missing:
+    raise MissingLibrary("cachetools") from missing
 
 if TYPE_CHECKING:
     from collector.keys import Encoder

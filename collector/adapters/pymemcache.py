@@ -5,9 +5,9 @@
 `watched` gives the same object back, of a class of the same name derived from its own. An `add`,
 `replace`, `cas`, `append` or `prepend` is a set when it stored something, a `delete` is one when
 it removed something; with `noreply` the server does not say, and the client's word is taken.
-Counters (`incr`, `decr`) and `touch` are not recorded. An error that the client keeps to itself (`ignore_exc`, or a
-server that a HashClient leaves alone after a failure) is an error, and no miss. Watch the client
-that a RetryingClient is given, and each attempt is recorded.
+Counters (`incr`, `decr`) and `touch` are not recorded. An error that the client keeps to itself
+(`ignore_exc`, or a server that a HashClient leaves alone after a failure) is an error, and no miss.
+Watch the client that a RetryingClient is given, and each attempt is recorded.
 """
 
 from __future__ import annotations
