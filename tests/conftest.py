@@ -6,4 +6,5 @@ pytest_plugins = (
     "tests.fix_budgets",
     "tests.fix_postgres",
     "tests.fix_redis",
+    "tests.fix_memcached",
 )

@@ -22,10 +22,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.aiocache_decorators import WATCH, decorating
-from collector.adapters.calls import OWN, TELL, Teller, become, quietly, within
-from collector.adapters.copies import reduced
-from collector.adapters.derived import derived
+from collector.adapters.aiocache_decorators import decorating
+from collector.adapters.calls import Teller, become, quietly, within
+from collector.adapters.derived import derived, reduced
 from collector.adapters.methods import MARKS, Get, Outcome, calling_later, getting_later
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
@@ -59,7 +58,7 @@ def watched(
     """
     if isinstance(cache, BaseCache):
         teller = Teller(cache_name, implementation_type, collector, encode_key)
-        become(cache, _watching, TELL, teller)
+        become(cache, _watching, teller)
     elif isinstance(cache, cached | multi_cached):
         its_cache = partial(
             watched,
@@ -68,7 +67,7 @@ def watched(
             collector=collector,
             encode_key=encode_key,
         )
-        become(cache, decorating, WATCH, its_cache)
+        become(cache, decorating, its_cache)
     else:
         raise TypeError(
             f"a cache or a decorator of aiocache is watched here, not a {type(cache).__name__}"
@@ -234,4 +233,4 @@ def _watching(own: type) -> type:
     sources: list[type] = [_Watching, _Methods]
     if hasattr(own, "_SimpleMemoryBackend__delete"):
         sources.append(_WatchingMemory)
-    return derived(own, *sources, **{OWN: own, MARKS: False})
+    return derived(own, *sources, **{MARKS: False})

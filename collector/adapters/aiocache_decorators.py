@@ -7,11 +7,9 @@ from functools import cache as remembered
 from functools import wraps
 from typing import Any
 
-from collector.adapters.calls import OWN, TELL, Call, within
-from collector.adapters.copies import reduced
-from collector.adapters.derived import derived
+from collector.adapters.calls import Call, within
+from collector.adapters.derived import ATTRIBUTE, derived, reduced
 
-WATCH = "_cache_auditor_watches"  # what watches the cache that the decorator makes
 _LOADED = "_cache_auditor_loaded"
 
 
@@ -23,15 +21,15 @@ class _Decorating:
 
     def __call__(self, f: Any) -> Any:
         wrapper = self._cache_auditor_own.__call__(self, f)
-        if TELL not in vars(self.cache):
-            vars(self)[WATCH](self.cache)
+        if ATTRIBUTE not in vars(self.cache):
+            vars(self)[ATTRIBUTE](self.cache)  # a function that watches it
         return wrapper
 
     async def decorator(self, f: Any, *arguments: Any, **named: Any) -> Any:
         own, cache = self._cache_auditor_own.decorator, self.cache
-        if TELL not in vars(cache):
+        if ATTRIBUTE not in vars(cache):
             return await own(self, f, *arguments, **named)
-        with Call(cache, getattr(cache, TELL), loads=True):
+        with Call(cache, getattr(cache, ATTRIBUTE), loads=True):
             return await own(self, _load(cache, f), *arguments, **named)
 
     def get_cache_key(self, f: Any, *arguments: Any, **named: Any) -> Any:
@@ -78,4 +76,4 @@ def decorating(own: type) -> type:
     if hasattr(own, "get_cache_keys"):
         sources.append(_DecoratingMany)
     methods = {n: m for source in sources for n, m in vars(source).items() if hasattr(own, n)}
-    return derived(own, type("Methods", (), methods), **{OWN: own})
+    return derived(own, type("Methods", (), methods))

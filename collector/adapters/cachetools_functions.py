@@ -23,8 +23,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters.cachetools import watched
-from collector.adapters.calls import TELL, Call, Teller, become, current
-from collector.adapters.derived import derived
+from collector.adapters.calls import Call, Teller, become, current
+from collector.adapters.derived import ATTRIBUTE, derived
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
 
@@ -72,7 +72,7 @@ def watched_function(
 
         through = decorator(load)
         cache = getattr(through, "cache", None)
-        if isinstance(cache, cachetools.Cache) and TELL not in vars(cache):
+        if isinstance(cache, cachetools.Cache) and ATTRIBUTE not in vars(cache):
             watched(
                 cache,
                 cache_name=cache_name,
@@ -124,7 +124,7 @@ def _telling(through: Any, function: Callable[..., Any], teller: Teller) -> Any:
         return called
     through.__wrapped__ = function
     of_methods = hasattr(type(through), "__set_name__")
-    become(through, _describing if of_methods else _calling, TELL, teller)
+    become(through, _describing if of_methods else _calling, teller)
     return through
 
 
@@ -150,15 +150,15 @@ class _Describing:
         made = self._cache_auditor_own.__get__(self, obj, objtype)
         if obj is not None:
             made.__wrapped__ = self.__wrapped__  # type: ignore[attr-defined]  # it has one
-            become(made, _calling, TELL, self._cache_auditor_watch)
+            become(made, _calling, self._cache_auditor_watch)
         return made
 
 
 @remembered
 def _calling(own: type) -> type:
-    return derived(own, _Calling, _cache_auditor_own=own)
+    return derived(own, _Calling)
 
 
 @remembered
 def _describing(own: type) -> type:
-    return derived(own, _Describing, _cache_auditor_own=own)
+    return derived(own, _Describing)

@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from collector.adapters.derived import ATTRIBUTE
+
 if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("collector")
 
 OWN = "_cache_auditor_own"
-TELL = "_cache_auditor_watch"
 NOT_ASKED: Any = object()
 
 _current: ContextVar[Call | None] = ContextVar("cache_auditor_call", default=None)
@@ -233,12 +234,12 @@ def within(cache: Any) -> Call | None:
     return call
 
 
-def become(cache: Any, watching: Callable[[type], type], attribute: str, said: Any) -> None:
+def become(cache: Any, watching: Callable[[type], type], said: Any) -> None:
     """The object is of the watching class from now on, and has what was said of it.
 
     An object that is of one already stays of it. Attributes are set beside the class's own ways.
     """
-    cache.__dict__[attribute] = said
+    cache.__dict__[ATTRIBUTE] = said
     if not any(OWN in vars(each) for each in type(cache).__mro__):
         cache.__class__ = watching(type(cache))
 

@@ -17,9 +17,8 @@ from functools import cache as remembered
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.calls import OWN, TELL, Call, Teller, become, quietly, within
-from collector.adapters.copies import reduced
-from collector.adapters.derived import derived
+from collector.adapters.calls import Call, Teller, become, quietly, within
+from collector.adapters.derived import derived, reduced
 from collector.adapters.memoizing import loading
 from collector.adapters.methods import MARKS, Outcome, Pop, calling, getting
 from collector.errors import MissingLibrary
@@ -56,7 +55,7 @@ def watched(
         raise TypeError(f"a Cache or FanoutCache is watched here, not a {type(cache).__name__}")
     teller = Teller(cache_name, implementation_type, collector, encode_key)
     for part in (cache, *getattr(cache, "_shards", ())):
-        become(part, _watching, TELL, teller)
+        become(part, _watching, teller)
     return cache
 
 
@@ -146,7 +145,7 @@ class _Methods:
 @remembered
 def _watching(own: type) -> type:
     """A class of the same name, derived from a cache's own."""
-    marked: dict[str, Any] = {OWN: own, MARKS: True}
+    marked: dict[str, Any] = {MARKS: True}
     if issubclass(own, diskcache.FanoutCache):
         return derived(own, _WatchingShards, **marked)
     return derived(own, _Watching, _Methods, **marked)

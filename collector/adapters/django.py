@@ -25,9 +25,8 @@ from functools import cache as remembered
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.calls import NOT_ASKED, OWN, TELL, Call, Teller, become, within
-from collector.adapters.copies import reduced
-from collector.adapters.derived import derived
+from collector.adapters.calls import NOT_ASKED, Call, Teller, become, within
+from collector.adapters.derived import derived, reduced
 from collector.adapters.methods import (
     MARKS,
     calling,
@@ -95,7 +94,7 @@ def watched(
 
     For caches that are not made from the settings; `caches[alias]` is one for each thread.
     """
-    become(cache, _watching, TELL, Teller(cache_name, implementation_type, collector, None))
+    become(cache, _watching, Teller(cache_name, implementation_type, collector, None))
     return cache
 
 
@@ -203,5 +202,5 @@ def _watching(own: type) -> type:
     for name in _SILENT:
         methods[name] = calling(name, None)
         methods[f"a{name}"] = calling_later(f"a{name}", None)
-    marked: dict[str, Any] = {OWN: own, MARKS: True}
+    marked: dict[str, Any] = {MARKS: True}
     return derived(own, _Watching, type("Methods", (), methods), **marked)

@@ -17,9 +17,8 @@ from functools import cache as remembered
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collector.adapters import conclusions
-from collector.adapters.calls import OWN, TELL, Teller, become, current, quietly, within
-from collector.adapters.copies import reduced
-from collector.adapters.derived import derived
+from collector.adapters.calls import Teller, become, current, quietly, within
+from collector.adapters.derived import derived, reduced
 from collector.adapters.methods import MARKS, Outcome, calling, getting
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
@@ -65,7 +64,7 @@ def watched(
     if isinstance(prefix, str):
         prefix = prefix.encode()
     teller = Teller(cache_name, implementation_type, collector, encode_key, prefix)
-    become(client, _watching, TELL, teller)
+    become(client, _watching, teller)
     return client
 
 
@@ -162,5 +161,5 @@ def _watching(own: type) -> type:
         _WatchingServers if issubclass(own, HashClient) else _Watching,
         type("Methods", (), methods),
         ignore_exc=property(_ignores, _set_ignores),
-        **{OWN: own, MARKS: getattr(own, "get", None) in libraries},
+        **{MARKS: getattr(own, "get", None) in libraries},
     )
