@@ -191,3 +191,62 @@ def test_an_outcome_without_a_truth_never_costs_the_caller_its_value(
     found = pages.lookup(hit=lambda _found: NoTruth())(lambda key: f"page of {key}")
     assert found("a") == "page of a"
     assert [event[1] for event in seen.events()] == ["miss"]
+
+
+class Finder:
+    """Its own object is no key; see `decorate`."""
+
+    kind = "finder"
+
+
+def decorate(pages: Watch) -> type[Any]:
+    """A class whose methods look up."""
+
+    class Decorated(Finder):
+        @pages.lookup()
+        def find(self, key: str) -> str:
+            return f"{self.kind} {key}"
+
+        @pages.lookup()
+        async def find_later(self, key: str) -> str:
+            return f"{self.kind} {key}"
+
+        @classmethod
+        @pages.lookup()
+        def find_of_all(cls, key: str) -> str:
+            return f"{cls.kind} {key}"
+
+        @staticmethod
+        @pages.lookup()
+        def find_alone(key: str) -> str:
+            return key
+
+        @pages.lookup(key=lambda finder, key: f"{finder.kind}/{key}")
+        def find_by_both(self, key: str) -> str:
+            return f"{self.kind} {key}"
+
+    return Decorated
+
+
+def test_a_methods_own_object_is_no_key(seen: Seen, pages: Watch) -> None:
+    """The key is what comes after it; a key= function gets all arguments."""
+    kind = decorate(pages)
+    finder = kind()
+    assert (finder.find("a"), kind.find(finder, "b")) == ("finder a", "finder b")
+    assert finder.find(key="b") == "finder b"
+    assert asyncio.run(finder.find_later("c")) == "finder c"
+    assert kind.find_of_all("d") == "finder d"
+    assert (finder.find_alone("e"), kind.find_alone("f")) == ("e", "f")
+    assert finder.find_by_both("g") == "finder g"
+    assert [key for _, key in seen.kinds()] == ["a", "b", "b", "c", "d", "e", "f", "finder/g"]
+
+
+def test_a_plain_function_may_call_its_key_what_it_likes(seen: Seen, pages: Watch) -> None:
+    """Only in a class is `self` the object."""
+
+    @pages.lookup()
+    def find(self: str, other: str = "") -> str:
+        return self
+
+    assert find("a", "b") == "a"
+    assert seen.kinds() == [("hit", "a")]

@@ -90,7 +90,7 @@ class AiocacheCase(Case):
         finally:
             self.close(cache)
 
-    def watch(self, cache: Any, collector: Collector, **names: str) -> Any:
+    def watch(self, cache: Any, collector: Collector, **names: Any) -> Any:
         return watched(cache, collector=collector, **names)
 
     def get(self, cache: Any, key: str) -> Any:

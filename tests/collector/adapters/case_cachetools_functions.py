@@ -71,7 +71,7 @@ def a_function(**options: str | bool) -> Callable[[Any, Pages], Any]:
     """How a function is decorated: options name what is taken of the pages."""
 
     def decorate(watching: Any, pages: Pages) -> Any:
-        chosen = {
+        chosen: dict[str, Any] = {
             name: getattr(pages, name) if isinstance(each, str) else each
             for name, each in options.items()
         }
@@ -90,7 +90,7 @@ def a_method(**options: str | bool) -> Callable[[Any, Pages], Any]:
     """How a method is decorated: options name attributes of its object."""
 
     def decorate(watching: Any, pages: Pages) -> Any:
-        chosen = {
+        chosen: dict[str, Any] = {
             name: (lambda book, each=each: getattr(book.pages, each))
             if isinstance(each, str)
             else each
@@ -167,7 +167,7 @@ class CachedFunctionCase(Case):
     def opened(self) -> Iterator[Any]:
         yield Used(self._decorate, None, {})
 
-    def watch(self, cache: Any, collector: Collector, **names: str) -> Any:
+    def watch(self, cache: Any, collector: Collector, **names: Any) -> Any:
         cache.watch(collector, names)
         return cache
 

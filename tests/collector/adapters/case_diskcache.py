@@ -84,7 +84,7 @@ class DiskcacheCase(Case):
     def close(self, cache: Any) -> None:
         cache.close()
 
-    def watch(self, cache: Any, collector: Collector, **names: str) -> Any:
+    def watch(self, cache: Any, collector: Collector, **names: Any) -> Any:
         return watched(cache, collector=collector, **names)
 
     def get(self, cache: Any, key: str) -> Any:

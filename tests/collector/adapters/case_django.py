@@ -102,7 +102,7 @@ class DjangoCase(Case):
             if hasattr(cache._cache, "close_connections"):
                 cache._cache.close_connections()
 
-    def watch(self, cache: Any, collector: Collector, **names: str) -> Any:
+    def watch(self, cache: Any, collector: Collector, **names: Any) -> Any:
         return watched(cache, collector=collector, **names)
 
     @contextmanager

@@ -89,7 +89,7 @@ class LruCase(Case):
     def opened(self) -> Iterator[Any]:
         yield make(self._decorate)
 
-    def watch(self, cache: Any, collector: Collector, **names: str) -> Any:
+    def watch(self, cache: Any, collector: Collector, **names: Any) -> Any:
         return remember(watched(collector=collector, **names)(cache))
 
     def get(self, cache: Any, key: str) -> Any:

@@ -101,7 +101,7 @@ class PymemcacheCase(Case):
         finally:
             client.close()
 
-    def watch(self, cache: Any, collector: Collector, **names: str) -> Any:
+    def watch(self, cache: Any, collector: Collector, **names: Any) -> Any:
         return watched(cache, collector=collector, **names)
 
     @contextmanager
