@@ -30,8 +30,8 @@ from inspect import iscoroutinefunction
 from time import perf_counter_ns
 
 from collector.arguments import key_of
+from collector.outcomes import OutcomeOf, quietly
 from collector.plain_metadata import plain
-from collector.verdicts import Judge, quietly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Watch:
         """
         if threshold is not None and similarity is None:
             raise ValueError("a threshold needs a similarity: give similarity= as well")
-        judge = Judge(hit, similarity, threshold, metadata)
+        outcome_of = OutcomeOf(hit, similarity, threshold, metadata)
 
         def decorate(function: Function) -> Function:
             of_arguments = key or key_of(function)
@@ -130,7 +130,7 @@ class Watch:
                 async def later(*arguments: Any, **named: Any) -> Any:
                     with begin(arguments, named) as seen:
                         found = await function(*arguments, **named)
-                        seen.say(*judge(found))
+                        seen.say(*outcome_of(found))
                     return found
 
                 return later  # type: ignore[return-value]  # same signature as the function
@@ -139,7 +139,7 @@ class Watch:
             def now(*arguments: Any, **named: Any) -> Any:
                 with begin(arguments, named) as seen:
                     found = function(*arguments, **named)
-                    seen.say(*judge(found))
+                    seen.say(*outcome_of(found))
                 return found
 
             return now  # type: ignore[return-value]  # same signature as the function

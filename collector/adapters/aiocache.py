@@ -25,7 +25,7 @@ from collector.adapters import conclusions
 from collector.adapters.aiocache_decorators import decorating
 from collector.adapters.calls import Teller, become, quietly, within
 from collector.adapters.derived import derived, reduced
-from collector.adapters.methods import MARKS, Get, Outcome, calling_later, getting_later
+from collector.adapters.methods import MARKS, Concluding, Get, calling_later, getting_later
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
 
@@ -85,41 +85,41 @@ class _GetOne(Get):
     def _unmark(self) -> bool:
         return self.asked and self.gave is not None and self.result is not None
 
-    def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
+    def _tell_or_leave(self, outcome: str, error: BaseException | None) -> None:
         if self.asked or error is not None:
-            super()._tell_or_leave(verdict, error)
+            super()._tell_or_leave(outcome, error)
 
 
-def _if_asked(conclude: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
+def _if_asked(conclude: Callable[[Concluding], None]) -> Callable[[Concluding], None]:
     """Nothing is told of a cache that was not asked, because it is switched off."""
 
-    def concluding(done: Outcome) -> None:
+    def concluding(done: Concluding) -> None:
         if done.asked or done.error is not None:
             conclude(done)
 
     return concluding
 
 
-def _put(done: Outcome) -> None:
+def _put(done: Concluding) -> None:
     if done.named.get("_cas_token") is None:
         conclusions.put(done)
     else:
         conclusions.put_if(done)
 
 
-def _added(done: Outcome) -> None:
+def _added(done: Concluding) -> None:
     """An add raises ValueError when the key is there."""
     if not isinstance(done.error, ValueError):
         conclusions.put_if(done)
 
 
-def _put_many(done: Outcome) -> None:
+def _put_many(done: Concluding) -> None:
     done.subject = dict(done.subject)
     done.result = None
     conclusions.put_many(done)
 
 
-def _got_many(done: Outcome) -> None:
+def _got_many(done: Concluding) -> None:
     """A multi_get: None for each that was not there."""
     values = done.result or [None] * len(done.subject)
     found = dict(zip(done.subject, values, strict=False))
@@ -145,18 +145,18 @@ class _Methods:
 def _note(cache: Any, stored: Any) -> None:
     """The call under way has asked for its key, which is stored so."""
     call = within(cache)
-    if isinstance(call, Outcome | Get):
+    if isinstance(call, Concluding | Get):
         call.stored_as(call.subject, stored)
 
 
 def _note_each(cache: Any, stored: Any) -> None:
     """The same for many: keys, or pairs of keys and values."""
     call = within(cache)
-    if isinstance(call, Outcome):
+    if isinstance(call, Concluding):
         quietly(_note_pairs, call, stored)
 
 
-def _note_pairs(call: Outcome, stored: Any) -> None:
+def _note_pairs(call: Concluding, stored: Any) -> None:
     call.stored_as(None, None)
     for given, kept in zip(call.subject, stored, strict=False):
         one = isinstance(given, tuple | list) and isinstance(kept, tuple)

@@ -163,12 +163,12 @@ class Call:
         return prefix + key if prefix and isinstance(key, bytes) else key
 
     def answer(
-        self, verdict: str, key: Any, value: Any = None, error: BaseException | None = None
+        self, outcome: str, key: Any, value: Any = None, error: BaseException | None = None
     ) -> None:
         """What this call was; once."""
         if not self.answered:
             self.answered = True
-            self.tell(verdict, key, self.elapsed_ms, value, error)
+            self.tell(outcome, key, self.elapsed_ms, value, error)
 
     def load(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """The load that follows the miss: a new start for whatever it does with caches."""

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from collector.adapters.calls import NotStored
-from collector.adapters.methods import Outcome
+from collector.adapters.methods import Concluding
 
 
-def put(done: Outcome) -> None:
+def put(done: Concluding) -> None:
     """A set; one that was not stored has failed."""
     error = done.error or (NotStored("not stored") if done.result is False else None)
     done.tell("set", done.stored(done.subject), done.elapsed_ms, done.value, error)
 
 
-def put_if(done: Outcome) -> None:
+def put_if(done: Concluding) -> None:
     """A set that may rightly store nothing."""
     if done.error is not None or done.result:
         done.tell("set", done.stored(done.subject), done.elapsed_ms, done.value, done.error)
 
 
-def put_many(done: Outcome) -> None:
+def put_many(done: Concluding) -> None:
     """A set of each of a dict; the result may be a list of the keys that were not stored."""
     failed = done.result if isinstance(done.result, Iterable) else ()
     unstored = set(failed) if done.error is None or failed else set(done.subject)
@@ -35,20 +35,20 @@ def put_many(done: Outcome) -> None:
         done.tell("set", done.stored(key), share_ms, value, error, many)
 
 
-def taken(done: Outcome) -> None:
+def taken(done: Concluding) -> None:
     """A delete, if it removed something."""
     if done.error is not None or done.result is None or done.result:
         done.tell("delete", done.stored(done.subject), done.elapsed_ms, None, done.error)
 
 
-def taken_many(done: Outcome) -> None:
+def taken_many(done: Concluding) -> None:
     """A delete of each: which of them were there is not told."""
     share_ms, many = done.divided(len(done.subject))
     for key in done.subject:
         done.tell("delete", done.stored(key), share_ms, None, done.error, many)
 
 
-def got_many(done: Outcome) -> None:
+def got_many(done: Concluding) -> None:
     """A get of each; the result is a dict of those that were found."""
     found = done.result if done.result is not None else {}
     share_ms, many = done.divided(len(done.subject))
@@ -62,7 +62,7 @@ def got_many(done: Outcome) -> None:
             done.tell("error", stored, share_ms, None, done.error, many)
 
 
-def emptied(done: Outcome) -> None:
+def emptied(done: Concluding) -> None:
     """Everything was removed: one delete, with how many in its metadata where that is known."""
     held = done.result if type(done.result) is int else "all"
     if held or done.error is not None:

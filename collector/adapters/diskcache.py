@@ -20,7 +20,7 @@ from collector.adapters import conclusions
 from collector.adapters.calls import Call, Teller, become, quietly, within
 from collector.adapters.derived import derived, reduced
 from collector.adapters.memoizing import loading
-from collector.adapters.methods import MARKS, Outcome, Pop, calling, getting
+from collector.adapters.methods import MARKS, Concluding, Pop, calling, getting
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
 
@@ -59,24 +59,24 @@ def watched(
     return cache
 
 
-def _deleted(done: Outcome) -> None:
+def _deleted(done: Concluding) -> None:
     if not isinstance(done.error, KeyError):
         conclusions.taken(done)
 
 
-def _how_many(done: Outcome) -> int:
+def _how_many(done: Concluding) -> int:
     """What a call removed: its result, or what a timeout says it had removed until then."""
     if isinstance(done.error, diskcache.Timeout) and done.error.args:
         return int(done.error.args[0])
     return int(done.result or 0)
 
 
-def _cleared(done: Outcome) -> None:
+def _cleared(done: Concluding) -> None:
     done.result = _how_many(done)
     conclusions.emptied(done)
 
 
-def _expired(done: Outcome) -> None:
+def _expired(done: Concluding) -> None:
     outer = within(done.cache)
     if outer is not None:
         outer.removed += _how_many(done)

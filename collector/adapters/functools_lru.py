@@ -169,7 +169,7 @@ class _Watching:
 
     def _tell(
         self,
-        verdict: str,
+        outcome: str,
         began: int,
         arguments: tuple[Any, ...],
         named: dict[str, Any],
@@ -182,7 +182,7 @@ class _Watching:
             key = self.cache_auditor_key(*arguments, **named)
         except Exception:
             key = None
-        self.cache_auditor_tell(verdict, key, elapsed_ms, value, error, None, held)
+        self.cache_auditor_tell(outcome, key, elapsed_ms, value, error, None, held)
 
     def _clear(self) -> None:
         began = perf_counter_ns()

@@ -1,6 +1,6 @@
 """Methods that stand before those of a cache's class: they call it, and tell what came of it.
 
-Each is made for a name; what it came to is told by a conclusion, a function of the outcome. A get
+Each is made for a name; what it came to is told by a conclusion, a function of the call. A get
 is told exactly, by a default of ours that stands for nothing else, where the class passes its
 default through; else the caller's own default is a miss.
 """
@@ -27,7 +27,7 @@ class _Absent:
 ABSENT: Any = _Absent()
 
 
-class Outcome(Call):
+class Concluding(Call):
     """A call with its arguments, and in the end its result or what it raised.
 
     subject: the first argument: a key, keys, or what is put in by key.
@@ -41,7 +41,7 @@ class Outcome(Call):
     def __init__(
         self,
         cache: Any,
-        conclude: Callable[[Outcome], object] | None,
+        conclude: Callable[[Concluding], object] | None,
         first: str,
         arguments: tuple[Any, ...],
         named: dict[str, Any],
@@ -54,7 +54,7 @@ class Outcome(Call):
         self.result = None
         self.error: BaseException | None = None
 
-    def __enter__(self) -> Outcome:
+    def __enter__(self) -> Concluding:
         super().__enter__()
         return self
 
@@ -124,8 +124,8 @@ class Get(Call):
         super().__exit__(kind, error, trace)
         found = error is None and self._unmark()
         error = error or self.failure
-        verdict = "hit" if found else "miss" if error is None else "error"
-        quietly(self._tell_or_leave, verdict, None if found else error)
+        outcome = "hit" if found else "miss" if error is None else "error"
+        quietly(self._tell_or_leave, outcome, None if found else error)
         self.failure = None  # it holds the frame that holds this
 
     def _unmark(self) -> bool:
@@ -141,15 +141,15 @@ class Get(Call):
             return False
         return True
 
-    def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
+    def _tell_or_leave(self, outcome: str, error: BaseException | None) -> None:
         outer, key = self._outer, self.stored(self.subject)
         if outer is None:
-            self.answer(verdict, key, self.result, error)
-        elif verdict == "miss" and outer.waits:
+            self.answer(outcome, key, self.result, error)
+        elif outcome == "miss" and outer.waits:
             outer.key = key  # told when its load has ended
         elif not outer.answered:
             outer.answered = True
-            self.answer(verdict, key, self.result, error)
+            self.answer(outcome, key, self.result, error)
 
 
 class Pop(Get):
@@ -157,30 +157,30 @@ class Pop(Get):
 
     __slots__ = ()
 
-    def _tell_or_leave(self, verdict: str, error: BaseException | None) -> None:
-        if verdict != "miss":
+    def _tell_or_leave(self, outcome: str, error: BaseException | None) -> None:
+        if outcome != "miss":
             self.tell("delete", self.stored(self.subject), self.elapsed_ms, None, error)
 
 
 def calling(
-    name: str, conclude: Callable[[Outcome], object] | None, first: str = "key"
+    name: str, conclude: Callable[[Concluding], object] | None, first: str = "key"
 ) -> FunctionType:
-    """A method that tells its outcome; None tells nothing, and silences what it calls."""
+    """A method that tells what it came to; None tells nothing, and silences what it calls."""
 
     def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
         own = getattr(self._cache_auditor_own, name)
         outer = within(self)
         if outer is not None and not outer.loads:
             return own(self, *arguments, **named)
-        with Outcome(self, conclude, first, arguments, named) as outcome:
-            outcome.result = own(self, *outcome.arguments, **outcome.named)
-        return outcome.result
+        with Concluding(self, conclude, first, arguments, named) as call:
+            call.result = own(self, *call.arguments, **call.named)
+        return call.result
 
     return method  # type: ignore[return-value]  # it is one
 
 
 def calling_later(
-    name: str, conclude: Callable[[Outcome], object] | None, first: str = "key"
+    name: str, conclude: Callable[[Concluding], object] | None, first: str = "key"
 ) -> FunctionType:
     """The same for a coroutine function."""
 
@@ -189,9 +189,9 @@ def calling_later(
         outer = within(self)
         if outer is not None and not outer.loads:
             return await own(self, *arguments, **named)
-        with Outcome(self, conclude, first, arguments, named) as outcome:
-            outcome.result = await own(self, *outcome.arguments, **outcome.named)
-        return outcome.result
+        with Concluding(self, conclude, first, arguments, named) as call:
+            call.result = await own(self, *call.arguments, **call.named)
+        return call.result
 
     return method  # type: ignore[return-value]  # it is one
 

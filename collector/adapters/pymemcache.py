@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from collector.adapters import conclusions
 from collector.adapters.calls import Teller, become, current, quietly, within
 from collector.adapters.derived import derived, reduced
-from collector.adapters.methods import MARKS, Outcome, calling, getting
+from collector.adapters.methods import MARKS, Concluding, calling, getting
 from collector.errors import MissingLibrary
 from collector.keys import encode_builtin
 
@@ -68,16 +68,16 @@ def watched(
     return client
 
 
-def _got(done: Outcome) -> None:
+def _got(done: Concluding) -> None:
     """A `gets`: a value with its version, which is of bytes when it was found."""
     result = done.result
     found = type(result) is tuple and len(result) == 2 and type(result[1]) is bytes
-    verdict = "hit" if found else "miss" if done.error is None else "error"
+    outcome = "hit" if found else "miss" if done.error is None else "error"
     value, error = (result[0], None) if found else (None, done.error)
-    done.answer(verdict, done.stored(done.subject), value, error)
+    done.answer(outcome, done.stored(done.subject), value, error)
 
 
-def _got_versions(done: Outcome) -> None:
+def _got_versions(done: Concluding) -> None:
     """A `gets_many`: each value with its version."""
     done.result = {key: value for key, (value, _) in (done.result or {}).items()}
     conclusions.got_many(done)

@@ -97,7 +97,7 @@ def test_a_hit_is_a_similarity_and_is_kept(tape: Tape, answers: Watch) -> None:
 
 
 def test_a_miss_lasts_as_long_as_the_model_takes(tape: Tape, answers: Watch) -> None:
-    """By the context: the similarity is said with the verdict, whatever its type."""
+    """By the context: the similarity is said with the outcome, whatever its type."""
     cache = SemanticCache()
     asked: list[str] = []
 
@@ -130,7 +130,7 @@ def test_a_miss_lasts_as_long_as_the_model_takes(tape: Tape, answers: Watch) -> 
 
 
 @pytest.mark.parametrize(
-    ("score", "verdict", "kept"),
+    ("score", "outcome", "kept"),
     [
         (np.float32(0.5), "hit", 0.5),
         (np.float64(0.25), "miss", 0.25),
@@ -145,7 +145,7 @@ def test_a_miss_lasts_as_long_as_the_model_takes(tape: Tape, answers: Watch) -> 
     ids=str,
 )
 def test_every_kind_of_number_is_kept_or_left_out(
-    tape: Tape, answers: Watch, score: Any, verdict: str, kept: float | None
+    tape: Tape, answers: Watch, score: Any, outcome: str, kept: float | None
 ) -> None:
     """No event is refused for it, and nothing reaches the caller."""
 
@@ -155,7 +155,7 @@ def test_every_kind_of_number_is_kept_or_left_out(
 
     assert nearest("a question") is score
     (row,) = tape.rows()
-    assert row.operation_type == verdict
+    assert row.operation_type == outcome
     assert json.loads(row.metadata or "{}").get("similarity") == kept
 
 
@@ -167,7 +167,7 @@ def test_other_metadata_of_an_array_library_is_plain_too(tape: Tape, answers: Wa
 
 
 def test_hit_says_more_than_the_threshold(tape: Tape, answers: Watch) -> None:
-    """An own verdict, and other metadata beside the similarity."""
+    """An own outcome, and other metadata beside the similarity."""
 
     @answers.lookup(
         hit=lambda found: found["usable"],

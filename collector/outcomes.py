@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("collector")
 
 
-class Judge:
-    """Says of what a lookup returned whether it was a hit, and what to keep of it."""
+class OutcomeOf:
+    """Says of what a lookup returned what it came to, and what to keep of it."""
 
     __slots__ = ("_hit", "_metadata", "_similarity", "_threshold")
 
@@ -28,7 +28,7 @@ class Judge:
         self._threshold, self._metadata = threshold, metadata
 
     def __call__(self, found: Any) -> tuple[str, dict[str, Any]]:
-        """The verdict, hit or miss, and the metadata."""
+        """The outcome, hit or miss, and the metadata."""
         said = quietly(self._metadata, found) if self._metadata is not None else None
         kept = dict(said) if isinstance(said, dict) else {}
         near = None
