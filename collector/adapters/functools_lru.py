@@ -113,7 +113,7 @@ def watched(
 class _Inside(local):
     """The call that this thread is in, as [its begin in ns, whether it has loaded]."""
 
-    call: list[int] | None = None
+    call: Any = None
 
 
 class _Watching:
@@ -149,11 +149,7 @@ class _Watching:
 
     def _load(self, /, *arguments: Any, **named: Any) -> Any:
         """What the cache calls on a miss."""
-        inside = self._inside
-        call = inside.call
-        if call is None:
-            return self._function(*arguments, **named)
-        inside.call = None  # what the load calls is a call of its own
+        call = self._inside.call
         call[1] = True
         try:
             value = self._function(*arguments, **named)

@@ -137,11 +137,11 @@ def hashed(port: int, **options: Any) -> Any:
 
 
 class OwnClient(Client):  # type: ignore[misc]  # it has no types
-    """An application's: its get would not know a default that is not its own."""
+    """An application's: its get does something with whatever it finds, and knows None alone."""
 
     def get(self, key: Any, default: Any = None) -> Any:
         value = super().get(key, default)
-        return value if value is default else bytes(value)
+        return None if value is None else bytes(value)
 
 
 def own(port: int, **options: Any) -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from time import perf_counter_ns
 from typing import Any
 
 import pytest
@@ -162,6 +163,21 @@ def test_an_entry_that_reaches_its_ttl_is_expired(tape: Tape) -> None:
         ("set", stored("app:b")), ("delete", stored("app:b")), ("set", stored("app:a")),
         ("expire", stored("app:a")),
     ]  # fmt: skip
+
+
+def test_what_is_deleted_before_its_timer_rings_is_not_expired(tape: Tape) -> None:
+    """Though it is due."""
+
+    async def main() -> None:
+        cache = watched(SimpleMemoryCache(timeout=None), collector=tape.collector)
+        await cache.set("a", 1, ttl=0.0005)
+        began = perf_counter_ns()
+        while perf_counter_ns() - began < 1_000_000:
+            pass
+        assert await cache.delete("a") == 1
+
+    asyncio.run(main())
+    assert tape.kinds() == ["set", "delete"]
 
 
 class Slow(SimpleMemoryCache):  # type: ignore[misc]  # it has no types

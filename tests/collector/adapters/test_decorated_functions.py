@@ -93,7 +93,10 @@ def test_a_cache_that_is_watched_already_keeps_its_names(tape: Tape) -> None:
 
     assert (outer(1), outer(1), inner(1)) == (3, 3, 2)
     assert shared.get("nothing") is None
-    assert [(row.cache_name, row.operation_type) for row in tape.rows()] == [
+    rows = tape.rows()
+    assert rows[0].cache_key == rows[1].cache_key == rows[5].cache_key != rows[2].cache_key
+    assert rows[2].cache_key == rows[3].cache_key == rows[4].cache_key
+    assert [(row.cache_name, row.operation_type) for row in rows] == [
         ("inner", "miss"), ("shared", "set"), ("outer", "miss"), ("shared", "set"),
         ("outer", "hit"), ("inner", "hit"), ("shared", "miss"),
     ]  # fmt: skip
@@ -139,3 +142,19 @@ def test_a_cache_that_loads_by_itself_tells_its_gets_itself(tape: Tape) -> None:
 
     assert (never("a"), never("a")) == ("made", "made")
     assert tape.kinds() == ["set", "miss", "hit"]
+
+
+def test_arguments_that_can_be_no_key_are_no_get(tape: Tape) -> None:
+    """The exception is the library's; one of the function's own is a failed load."""
+
+    @watched_function(cached(Cache(9)), collector=tape.collector)
+    def length(text: Any) -> int:
+        return len(text)
+
+    with pytest.raises(TypeError, match="unhashable"):
+        length([])
+    assert tape.rows() == []
+    with pytest.raises(TypeError, match="has no len"):
+        length(3)
+    (row,) = tape.rows()
+    assert (row.operation_type, row.error_type) == ("miss", "TypeError")

@@ -7,6 +7,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from django.core.cache.backends.locmem import LocMemCache
+
+from collector.adapters.django import watched
+from tests.collector.adapters.tape import tape_in
+
 SITE = """
 import json, sys, warnings
 from django.conf import settings
@@ -28,6 +33,7 @@ settings.configure(
             "VERSION": 4,
             "OPTIONS": {"BACKEND": BACKENDS + "locmem.LocMemCache", "MAX_ENTRIES": 5},
         },
+        "extra": {"BACKEND": WATCHED, "OPTIONS": {"BACKEND": BACKENDS + "locmem.LocMemCache"}},
         "sessions": {
             "BACKEND": WATCHED, "LOCATION": "FOLDER",
             "OPTIONS": {"BACKEND": BACKENDS + "filebased.FileBasedCache",
@@ -85,6 +91,7 @@ def test_the_backend_is_the_one_that_is_named(tmp_path: Path) -> None:
         thread = Thread(target=lambda: others.append(caches["default"]))
         thread.start(); thread.join()
         one.set("a", 1)
+        caches["extra"].set("b", 2)
         print(json.dumps([
             isinstance(one, LocMemCache), isinstance(two, FileBasedCache), type(one).__name__,
             one.default_timeout, one.key_prefix, one.version, one._max_entries,
@@ -97,7 +104,8 @@ def test_the_backend_is_the_one_that_is_named(tmp_path: Path) -> None:
     key = "site:4:a"
     assert found == [
         True, True, "LocMemCache", 77, "site", 4, 5, 1, [],
-        [["default", "default", "set", key], ["default", "default", "hit", key]],
+        [["default", "default", "set", key], ["extra", "default", "set", ":1:b"],
+         ["default", "default", "hit", key]],
     ]  # fmt: skip
 
 
@@ -144,3 +152,14 @@ def test_pages_and_sessions_are_recorded_under_their_names(tmp_path: Path) -> No
     assert visits == ["1", "2"]
     assert {tuple(each[:2]) for each in of_visits} == {("visitors", "new")}
     assert {kind for _, _, kind, _ in of_visits} >= {"hit", "set"}
+
+
+def test_a_method_that_is_made_of_others_leaves_the_telling_to_them(tmp_path: Path) -> None:
+    """LocMemCache gets many one by one, each in its own time: nothing went together."""
+    with tape_in(tmp_path) as tape:
+        cache = watched(LocMemCache("by itself", {}), collector=tape.collector)
+        assert cache.set_many({"a": 1, "b": 2}) == []
+        assert cache.get_many(["a", "b", "c"]) == {"a": 1, "b": 2}
+        rows = tape.rows()
+    assert [row.operation_type for row in rows] == ["set", "set", "hit", "hit", "miss"]
+    assert {row.metadata for row in rows} == {None}

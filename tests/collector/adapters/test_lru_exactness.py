@@ -4,10 +4,10 @@ import copy
 import functools
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -55,6 +55,80 @@ def test_threads_are_told_exactly(tape: Tape) -> None:
     assert kinds["miss"] == len(loads)
     missed = Counter(row.cache_key for row in rows if row.operation_type == "miss")
     assert missed == Counter(stored(number, encode_builtin) for number in loads)
+
+
+class Gated:
+    """A key that runs something while the cache asks for its hash."""
+
+    def __init__(self, gate: Callable[[], object]) -> None:
+        self.gate: Callable[[], object] | None = gate
+
+    def __hash__(self) -> int:
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            gate()
+        return id(self)
+
+
+def test_calls_that_interleave_are_not_mixed_up(tape: Tape) -> None:
+    """One thread's call begins before the other's load does, and ends after it."""
+
+    @watched_lru_cache(maxsize=9, collector=tape.collector, key=lambda key: "key")
+    def same(key: Gated) -> Gated:
+        return key
+
+    first_in, second_in, first_out = Event(), Event(), Event()
+
+    def wait_for_the_second() -> None:
+        first_in.set()
+        assert second_in.wait(30)
+
+    def wait_for_the_first() -> None:
+        second_in.set()
+        assert first_out.wait(30)
+
+    def first() -> None:
+        same(Gated(wait_for_the_second))
+        first_out.set()
+
+    def second() -> None:
+        assert first_in.wait(30)
+        same(Gated(wait_for_the_first))
+
+    threads = [Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tape.kinds() == ["miss", "miss"]
+
+
+def test_a_key_that_asks_the_cache_itself(tape: Tape) -> None:
+    """While the cache asks for its hash: the inner call is a hit, the outer one a miss."""
+
+    @watched_lru_cache(maxsize=9, collector=tape.collector, key=str)
+    def same(key: Any) -> str:
+        return str(type(key))
+
+    same("a")
+    same(Gated(lambda: same("a")))
+    assert tape.kinds() == ["miss", "hit", "miss"]
+
+
+def test_arguments_that_can_be_no_key_are_no_get(tape: Tape) -> None:
+    """The exception is the library's; one of the function's own is a failed load."""
+
+    @watched_lru_cache(maxsize=9, collector=tape.collector)
+    def length(text: Any) -> int:
+        return len(text)
+
+    with pytest.raises(TypeError, match="unhashable"):
+        length([])
+    assert tape.rows() == []
+    with pytest.raises(TypeError, match="has no len"):
+        length(3)
+    (row,) = tape.rows()
+    assert (row.operation_type, row.error_type) == ("miss", "TypeError")
 
 
 def test_a_function_that_calls_itself_is_told_call_by_call(tape: Tape) -> None:
