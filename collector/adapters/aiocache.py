@@ -78,8 +78,6 @@ def watched(
 class _GetOne(Get):
     """A get: what the backend gave says whether it was there, which a default would not."""
 
-    __slots__ = ("gave",)
-
     gave: Any
 
     def _unmark(self) -> bool:

@@ -88,8 +88,6 @@ def watched_function(
 class _FunctionCall(Call):
     """A call of a decorated function. Its get of the cache has the key that was made for it."""
 
-    __slots__ = ()
-
     def takes(self, cache: Any, key: Any) -> bool:
         if cache._cache_auditor_own.__missing__ is not cachetools.Cache.__missing__:
             self.answered = True  # a cache that loads by itself tells its gets itself

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from contextvars import ContextVar
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from collector.adapters.derived import ATTRIBUTE
 
@@ -99,27 +98,31 @@ class Call:
     got, if that is known before the cache is asked.
     """
 
-    __slots__ = (
-        "_ended", "_stored", "_token", "answered", "began", "cache", "failure", "key", "loads",
-        "missed", "open", "removed", "tell", "unanswered", "waits",
-    )  # fmt: skip
+    # a call that is nothing special sets none of these
+    loads = False
+    waits = False
+    key: Any = NOT_ASKED
+    answered = False
+    failure: BaseException | None = None  # that the library kept to itself
+    unanswered: set[Any] | None = None  # the keys that it concerns, when not all
+    missed: Sequence[Any] = ()  # of a get of many, that one load follows
+    removed = 0  # entries that went by an inner call
+    open = True
+    began = 0
+    _ended = 0
+    _stored: dict[Any, Any] | None = None
+    _token: Token[Call | None]
 
     def __init__(
         self, cache: Any, tell: Teller, *, loads: bool = False, key: Any = NOT_ASKED
     ) -> None:
-        self.cache, self.tell, self.loads, self.key = cache, tell, loads, key
-        self.waits = loads
-        self.answered = False
-        self.failure: BaseException | None = None  # that the library kept to itself
-        self.unanswered: set[Any] | None = None  # the keys that it concerns, when not all
-        self.missed: Sequence[Any] = ()  # of a get of many, that one load follows
-        self.removed = 0  # entries that went by an inner call
-        self.open = True
-        self._ended = 0
-        self._stored: dict[Any, Any] | None = None
+        self.cache, self.tell = cache, tell
+        if loads:
+            self.loads = self.waits = True
+            self.key = key
 
-    def __enter__(self) -> Call:
-        self._token: Token[Call | None] = _current.set(self)
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
         self.began = perf_counter_ns()
         return self
 
@@ -129,12 +132,17 @@ class Call:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ended = self._ended or perf_counter_ns()
+        self.end()
+        if not self.answered and self.key is not NOT_ASKED:
+            self.answer("miss" if error is None else "error", self.key, error=error)
+        if self.missed:
+            self._tell_missed(error)
+
+    def end(self) -> None:
+        """It is over, and lasted until now."""
+        self._ended = perf_counter_ns()
         self.open = False
         _restore(self._token)
-        if self.loads and not self.answered and self.key is not NOT_ASKED:
-            self.answer("miss" if error is None else "error", self.key, error=error)
-        self._tell_missed(error)
 
     @property
     def elapsed_ms(self) -> float:
@@ -253,5 +261,7 @@ def quietly(function: Callable[..., object], *arguments: Any) -> None:
 
 
 def _restore(token: Token[Call | None]) -> None:
-    with suppress(ValueError):  # the coroutine is closed by another task than the one that ran it
+    try:  # noqa: SIM105  # contextlib.suppress would be the costliest thing here
         _current.reset(token)
+    except ValueError:
+        pass  # the coroutine is closed by another task than the one that ran it

@@ -152,8 +152,6 @@ class _GetOrSet(Call):
     native: the backend has a way of its own, which may not go through its `get`.
     """
 
-    __slots__ = ("arguments", "default", "named", "native")
-
     default: Any
 
     def __init__(

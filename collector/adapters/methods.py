@@ -7,6 +7,7 @@ default through; else the caller's own default is a miss.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from collector.adapters.calls import Call, quietly, within
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+logger = logging.getLogger("collector")
 
 MARKS = "_cache_auditor_marks"
 
@@ -33,10 +36,9 @@ class Concluding(Call):
     subject: the first argument: a key, keys, or what is put in by key.
     """
 
-    __slots__ = ("arguments", "conclude", "error", "named", "result", "subject")
-
     subject: Any
-    result: Any
+    result: Any = None
+    error: BaseException | None = None
 
     def __init__(
         self,
@@ -49,14 +51,8 @@ class Concluding(Call):
         super().__init__(cache, cache._cache_auditor_watch)
         self.conclude, self.arguments, self.named = conclude, arguments, named
         self.subject = arguments[0] if arguments else named.get(first)
-        if isinstance(self.subject, Iterator):
+        if hasattr(type(self.subject), "__next__"):
             self._note_what_is_read(first, self.subject)
-        self.result = None
-        self.error: BaseException | None = None
-
-    def __enter__(self) -> Concluding:
-        super().__enter__()
-        return self
 
     def __exit__(
         self,
@@ -64,7 +60,7 @@ class Concluding(Call):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        super().__exit__(kind, error, trace)
+        self.end()
         self.error = error or self.failure
         if self.conclude is not None:
             result = self.result
@@ -94,26 +90,20 @@ class Concluding(Call):
 class Get(Call):
     """A get, told when it ends: by itself, or by the loading call that it is part of."""
 
-    __slots__ = ("_default", "_marks", "_outer", "arguments", "named", "result", "subject")
+    result: Any = None
 
     def __init__(
         self, cache: Any, outer: Call | None, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
-        super().__init__(cache, cache._cache_auditor_watch)
-        self._outer = outer
+        self.cache, self.tell, self._outer = cache, cache._cache_auditor_watch, outer
         self.subject = key = arguments[0] if arguments else named.get("key")
         self._default = arguments[1] if len(arguments) > 1 else named.get("default")
         self._marks = cache._cache_auditor_marks
         if self._marks and len(arguments) > 1:
             arguments = (key, ABSENT, *arguments[2:])
         elif self._marks:
-            named = {**named, "default": ABSENT}
+            named["default"] = ABSENT  # of this call alone
         self.arguments, self.named = arguments, named
-        self.result: Any = None
-
-    def __enter__(self) -> Get:
-        super().__enter__()
-        return self
 
     def __exit__(
         self,
@@ -121,12 +111,16 @@ class Get(Call):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        super().__exit__(kind, error, trace)
+        self.end()
         found = error is None and self._unmark()
         error = error or self.failure
         outcome = "hit" if found else "miss" if error is None else "error"
-        quietly(self._tell_or_leave, outcome, None if found else error)
-        self.failure = None  # it holds the frame that holds this
+        try:
+            self._tell_or_leave(outcome, None if found else error)
+        except Exception:
+            logger.debug("a get was not recorded", exc_info=True)
+        if error is not None:
+            self.failure = None  # it holds the frame that holds this
 
     def _unmark(self) -> bool:
         """Whether it was found; from now on the result is what the caller gets."""
@@ -144,18 +138,16 @@ class Get(Call):
     def _tell_or_leave(self, outcome: str, error: BaseException | None) -> None:
         outer, key = self._outer, self.stored(self.subject)
         if outer is None:
-            self.answer(outcome, key, self.result, error)
+            self.tell(outcome, key, self.elapsed_ms, self.result, error)
         elif outcome == "miss" and outer.waits:
             outer.key = key  # told when its load has ended
         elif not outer.answered:
             outer.answered = True
-            self.answer(outcome, key, self.result, error)
+            self.tell(outcome, key, self.elapsed_ms, self.result, error)
 
 
 class Pop(Get):
     """What gets an entry and removes it: a delete, if it was there."""
-
-    __slots__ = ()
 
     def _tell_or_leave(self, outcome: str, error: BaseException | None) -> None:
         if outcome != "miss":
