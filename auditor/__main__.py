@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from typing import Final
 
+from auditor.controls import without_controls
 from auditor.errors import CacheAuditorError, MissingExtra
 from auditor.installation import PACKAGES, check_installation
 
@@ -33,7 +34,8 @@ def outcome(run: Callable[[], None]) -> int:
                 raise
             raise MissingExtra(missing, "auditor") from exc
     except CacheAuditorError as exc:
-        print(f"cache-auditor: {exc}", file=sys.stderr)  # noqa: T201 - rich may be missing
+        said = without_controls(f"cache-auditor: {exc}")  # it may quote a file or a server
+        print(said, file=sys.stderr)  # noqa: T201 - rich may be missing
         return exc.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -22,12 +22,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from auditor.controls import without_controls
+
 BROKEN_PIPE: Final = 141
 PIPE_WIDTH: Final = 200
 """Columns of a table where no terminal says how wide it is: a pipe's reader wants whole lines."""
-CONTROLS: Final = {
-    number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160)) if number not in (9, 10)
-}
 
 
 def plain(value: object) -> str:
@@ -36,7 +35,7 @@ def plain(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    return str(value).translate(CONTROLS)
+    return without_controls(str(value))
 
 
 def jsonable(value: object) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -75,6 +76,12 @@ def table(findings: Iterable[Finding]) -> str:
     return "\n".join(f"{verdict:6}  {promise:{width}}  {found}" for verdict, promise, found in rows)
 
 
+def _end(*_: object) -> None:
+    """What was started is stopped on the way out: processes and the server."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(128 + signal.SIGTERM)
+
+
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long to record")
@@ -82,11 +89,16 @@ def main(words: Sequence[str] | None = None) -> int:
         "--seed", type=int, default=1, help="decides what is done, and in what order"
     )
     asked = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="cache-auditor-soak-"))
     folder.chmod(0o755)  # root's server runs under another account, which must enter
     began = time.monotonic()
     print(f"{asked.minutes:g} minutes, seed {asked.seed}, in {folder}", flush=True)
-    findings = soak(folder, asked.minutes, asked.seed)
+    try:
+        findings = soak(folder, asked.minutes, asked.seed)
+    except (SystemExit, KeyboardInterrupt):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     print(table(findings))
     broken = sum(not finding.holds for finding in findings)
     print(f"{broken} promises broken; {time.monotonic() - began:.0f} s")

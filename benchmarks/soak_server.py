@@ -23,8 +23,12 @@ class SoakServer:
 
     def __enter__(self) -> SoakServer:
         self.start()
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            migrate(connection)
+        try:
+            with psycopg.connect(self.dsn, autocommit=True) as connection:
+                migrate(connection)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:

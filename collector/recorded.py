@@ -142,7 +142,7 @@ def _our_names(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     """Our name of each column, '' for a column that is not used."""
     unknown = sorted(set(mapping) - set(header))
     if unknown:
-        raise UnusableColumns(f"no column {', '.join(unknown)}; there are {', '.join(header)}")
+        raise UnusableColumns(f"no column {', '.join(unknown)}; there are {_listed(header)}")
     mapped = set(mapping.values())
     names = []
     for column in header:
@@ -153,10 +153,17 @@ def _our_names(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     if twice:
         raise UnusableColumns(f"two columns for {', '.join(twice)}; say which by --map")
     if not any(name.startswith("timestamp") for name in given):
-        raise UnusableColumns(f"no column for the timestamp in {', '.join(header)}; use --map")
+        raise UnusableColumns(f"no column for the timestamp in {_listed(header)}; use --map")
     if "operation_type" not in given:
-        raise UnusableColumns(f"no column for operation_type in {', '.join(header)}; use --map")
+        raise UnusableColumns(f"no column for operation_type in {_listed(header)}; use --map")
     return names
+
+
+def _listed(header: list[str]) -> str:
+    """Some columns by name; a file that is no CSV may have any number, of any length."""
+    names = [name if len(name) <= 40 else f"{name[:39]}…" for name in header[:20]]
+    more = f" and {len(header) - 20} more" if len(header) > 20 else ""
+    return ", ".join(names) + more
 
 
 def check_mapping(pairs: Mapping[str, str]) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,15 +21,16 @@ from auditor.errors import (
     SchemaError,
 )
 from auditor.invocation import Invocation, invocation_of
+from auditor.recorded_files import as_path, check_files, form_of
 
 if TYPE_CHECKING:
     from collector.recorded_batches import Content, Cut
     from collector.sinks.postgres import PostgresSink
 
 SHOWN_REFUSALS = 20
+PATIENCE_S = 300.0
 DAY_S = 86_400
 DAY_NS = DAY_S * 10**9
-JSON_SUFFIXES = {".json", ".jsonl", ".ndjson"}
 
 
 @dataclass(slots=True)
@@ -93,6 +91,7 @@ def load(
     mapping = _mapping(map_ or [])
     if form not in (None, "csv", "jsonl"):
         raise typer.BadParameter("csv or jsonl", param_hint="--format")
+    check_files(files)
     with _opened(refused) as refused_to, _sink(invocation, dry_run) as sink:
         plan = Plan(mapping, form, keep, refused_to, not invocation.json)
         results = [_load_file(invocation, sink, file, plan) for file in files]
@@ -107,7 +106,7 @@ def _load_file(invocation: Invocation, sink: PostgresSink | None, file: str, pla
     from collector.recorded_batches import measure, open_recorded
 
     result = Loaded(file)
-    with _as_path(file) as path:
+    with as_path(file) as path:
         try:
             with open_recorded(path) as stream:
                 content = measure(stream)
@@ -147,7 +146,7 @@ def _cuts(path: Path, content: Content, sink: PostgresSink | None, plan: Plan) -
 
     hasher = KeyHasher(sink.key_secret() if sink is not None else b"dry run")
     with open_recorded(path) as stream, as_text(stream) as text:
-        events = read_events(text, plan.form or _form_of(path), plan.mapping)
+        events = read_events(text, plan.form or form_of(path), plan.mapping)
         yield from batches(content, events, hasher, time.time_ns())
 
 
@@ -225,28 +224,13 @@ def _sink(invocation: Invocation, dry_run: bool) -> Iterator[PostgresSink | None
     with invocation.resolve() as dsn:
         with opened(dsn) as connection:
             make_ready(connection, settings)
-        sink = PostgresSink(dsn, any_day=True, application_name="cache-auditor load")
+        sink = PostgresSink(
+            dsn, any_day=True, attempt_timeout_s=PATIENCE_S, application_name="cache-auditor load"
+        )
         try:
             yield sink
         finally:
             sink.close()
-
-
-@contextmanager
-def _as_path(file: str) -> Iterator[Path]:
-    """The file itself; stdin is read to its end into a file that goes away again."""
-    if file != "-":
-        path = Path(file)
-        if path.is_dir():
-            raise NothingFound(f"{file} is a folder; name the files in it")
-        if not path.is_file():
-            raise NothingFound(f"there is no file {file}; what comes by a pipe is read as -")
-        yield path
-        return
-    with tempfile.NamedTemporaryFile(prefix="cache-auditor-stdin-") as kept:
-        shutil.copyfileobj(sys.stdin.buffer, kept)
-        kept.flush()
-        yield Path(kept.name)
 
 
 @contextmanager
@@ -276,19 +260,6 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     except UnusableColumns as error:
         raise typer.BadParameter(str(error), param_hint="--map") from error
     return mapping
-
-
-def _form_of(path: Path) -> str:
-    """By the name, without .gz; by the first byte where the name says nothing."""
-    from collector.recorded_batches import open_recorded
-
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
-    if suffix == ".csv":
-        return "csv"
-    if suffix in JSON_SUFFIXES:
-        return "jsonl"
-    with open_recorded(path) as stream:
-        return "jsonl" if stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
 
 
 def _instant(nanoseconds: int) -> datetime:

@@ -19,9 +19,20 @@ select day from monitoring.cache_trimmed_days where day = any(%(days)s::date[]);
 -- name: mark_rolled
 update monitoring.cache_metric_batches as b
 set rolled_at = %(now)s,
-    -- beside what the collector saw refused at the door
-    too_late = b.too_late
-        + case when b.minutes && %(trimmed)s::timestamptz[] then b.events + b.weights else 0 end
+    -- beside what the collector saw refused at the door: its rows, but for those of other minutes
+    too_late = b.too_late + case when b.minutes && %(trimmed)s::timestamptz[] then
+        b.events + b.weights
+        - (select count(*)
+           from unnest(b.minutes) as k (minute)
+           join monitoring.cache_metrics as m
+               on m."timestamp" >= k.minute and m."timestamp" < k.minute + interval '1 minute'
+           where m.batch_id = b.batch_id and k.minute <> all (%(trimmed)s::timestamptz[]))
+        - (select count(*)
+           from unnest(b.minutes) as k (minute)
+           join monitoring.cache_metric_weights as w
+               on w.second >= k.minute and w.second < k.minute + interval '1 minute'
+           where w.batch_id = b.batch_id and k.minute <> all (%(trimmed)s::timestamptz[]))
+        else 0 end
 where b.batch_id = any(%(batch_ids)s::bigint[]);
 
 -- name: make_windows

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -99,6 +100,31 @@ def test_mistakes_on_the_command_line(
     """Said in words, with the code for a wrong command line."""
     found, _, err = load(database, *arguments)
     assert (found, words in err) == (code, True), err
+
+
+def test_every_wrong_file_name_is_said_at_once(database: Database, tmp_path: Path) -> None:
+    """Before anything is loaded, the good ones among them too."""
+    good = tmp_path / "good.csv"
+    good.write_text(EVENTS)
+    absent = [str(tmp_path / "one.csv"), str(tmp_path / "two.csv")]
+    code, _, err = load(database, str(good), absent[0], str(tmp_path), absent[1])
+    assert code == 2
+    assert all(f"there is no file {name};" in err for name in absent)
+    assert f"{tmp_path} is a folder" in err
+    assert rows(database, "select 1 from monitoring.cache_metric_batches") == []
+
+
+@pytest.mark.parametrize("name", ["rubbish.csv", "rubbish.jsonl"])
+def test_binary_rubbish_does_not_reach_the_terminal(
+    database: Database, tmp_path: Path, name: str
+) -> None:
+    """No control character is printed, and not a screenful of what is no column either."""
+    path = tmp_path / name
+    path.write_bytes(Random(7).randbytes(50_000) + b"\x1b]0;title\x07\n\x1b[31mred")
+    code, out, err = load(database, str(path))
+    assert code == 7, err
+    assert not {*map(chr, range(32)), *map(chr, range(127, 160))} - {"\n", "\t"} & {*out, *err}
+    assert len(err) < 20_000
 
 
 def test_a_damaged_file_is_said(database: Database, tmp_path: Path) -> None:

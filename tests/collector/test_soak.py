@@ -1,11 +1,13 @@
 """Half a minute of the soak, and that its accounts would show what went wrong."""
 
 import re
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from auditor.windows.rollup import roll_up
@@ -13,6 +15,7 @@ from auditor.windows.watermarks import Grace
 from benchmarks.soak_checks import Truth, check
 from benchmarks.soak_recorder import settings_of
 from collector import Collector
+from tests.collector.test_collector import wait_until
 from tests.postgres_clusters import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,3 +122,20 @@ def test_each_fault_is_found(database: Database, tmp_path: Path, planted: str) -
     statement, promises = PLANTED[planted]
     database.connect().execute(statement.encode())
     assert broken(database, truths) == promises
+
+
+def test_a_soak_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    """SIGTERM: its processes, its server and its folder are gone."""
+    soak = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.soak", "--minutes", "5"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert soak.stdout is not None
+    folder = Path(soak.stdout.readline().rpartition(" in ")[2].strip())
+    wait_until(lambda: (folder / "truth-0").exists(), 120)
+    soak.send_signal(signal.SIGTERM)
+    soak.communicate(timeout=120)
+    assert soak.returncode == 128 + signal.SIGTERM
+    left = [each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])]
+    assert not [words for words in left if any(str(folder) in word for word in words)]
+    assert not folder.exists()

@@ -433,6 +433,26 @@ def test_rows_of_a_trimmed_day_are_refused_and_counted(
     assert counted.fetchone() == (1,)
 
 
+def test_of_a_batch_over_two_days_only_the_late_rows_are_too_late(
+    database: Database, sink: PostgresSink
+) -> None:
+    """Its rows of a day that is not trimmed are in their windows, and counted once."""
+    connection = database.connect()
+    gone = FIRST - timedelta(days=2)
+    connection.execute("insert into monitoring.cache_trimmed_days values (%s)", [gone.date()])
+    aggregator = Aggregator()
+    aggregator.add(row("c", 3))
+    aggregator.add(row("c", -2 * 86_400))
+    aggregator.add(row("c", -2 * 86_400 + 1))
+    sink.deliver(
+        Batch(collector_id(), 1, (row("c", 1), row("c", 2)), weights=tuple(aggregator.take()))
+    )
+    roll_up(connection, NOW, GRACE)
+    assert [w["hits"] for w in windows(connection, "c")] == [3]
+    counted = connection.execute("select too_late from monitoring.cache_metric_batches")
+    assert counted.fetchone() == (2,)
+
+
 def test_one_notice_a_statement_and_none_when_nothing_changed(
     database: Database, sink: PostgresSink
 ) -> None:
