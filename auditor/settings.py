@@ -24,6 +24,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from collector.dsn import parts_of
+from collector.errors import UnreadableDsn
+
 PREFIX: Final = "CACHE_AUDITOR_"
 
 
@@ -31,13 +34,10 @@ def _readable(dsn: SecretStr | None) -> SecretStr | None:
     """None for an empty one. The parser's own words are withheld: they may quote the password."""
     if dsn is None or not dsn.get_secret_value().strip():
         return None
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
     try:
-        conninfo_to_dict(dsn.get_secret_value())
-    except psycopg.ProgrammingError:
-        raise ValueError("cannot be read as a connection string") from None
+        parts_of(dsn.get_secret_value())
+    except UnreadableDsn as exc:
+        raise ValueError(str(exc)) from None
     return dsn
 
 
@@ -90,7 +90,10 @@ def _span(least: float, most: float, unit: str) -> Any:
 Dsn = Annotated[
     SecretStr | None,
     AfterValidator(_readable),
-    _allowed("like postgresql://user:password@host:5432/database"),
+    _allowed(
+        "like postgresql://user:password@host:5432/database; in a password write @ as %40 and "
+        "/ as %2F"
+    ),
 ]
 Zone = Annotated[str, AfterValidator(_known), _allowed("an IANA name such as Europe/Zurich or UTC")]
 Folder = Annotated[Path | None, _allowed("the path of a folder")]

@@ -6,7 +6,8 @@ CollectorError
 │   └── ForeignPackage  our own SQL cannot be read: another package named `sql` is in its place
 ├── SpoolFull           the bound on disk is reached and nothing older is left to drop
 ├── MissingLibrary      an adapter was imported, but not the library that it watches
-└── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
+├── UnencodableKey      a cache key that is neither text nor bytes, and no encoder for it
+└── UnreadableDsn       a connection string that is none, or would show its password
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ class ForeignPackage(SinkUnavailable):
 
 class SpoolFull(CollectorError):
     """A batch does not fit under the spool's bound, even after dropping older ones."""
+
+
+class UnreadableDsn(CollectorError):
+    """A connection string that cannot be read as it was meant; see its text for how to write it."""
 
 
 class UnencodableKey(CollectorError):

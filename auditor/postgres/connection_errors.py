@@ -6,7 +6,7 @@ by the server's wording (as PostgreSQL's own tests do); what is not recognised i
 
 from typing import TYPE_CHECKING
 
-from auditor.dsn import place
+from auditor.dsn import UNREADABLE, place
 from auditor.errors import DatabaseError, DatabaseRefused, DatabaseUnreachable
 
 if TYPE_CHECKING:
@@ -65,10 +65,11 @@ def translated(error: "psycopg.Error", dsn: str) -> DatabaseError:
     import psycopg
 
     where = place(dsn)
-    if isinstance(error, psycopg.ProgrammingError):
+    if isinstance(error, psycopg.ProgrammingError) or where == UNREADABLE:
         return DatabaseUnreachable(
             "the connection string cannot be read. "
-            "It looks like postgresql://user:password@host:5432/database"
+            "It looks like postgresql://user:password@host:5432/database; characters like "
+            "@ : / # in a password must be percent-encoded"
         )
     said = str(error).strip()
     for kind, advices in ((DatabaseRefused, REFUSALS), (DatabaseUnreachable, ABSENCES)):

@@ -203,3 +203,12 @@ def test_shell_completion_offers_the_commands(cli: Cli) -> None:
         _CACHE_AUDITOR_COMPLETE="complete_bash", COMP_WORDS="cache-auditor mig", COMP_CWORD="1"
     )
     assert "migrate" in done.stdout
+
+
+def test_a_raw_at_in_a_password_shows_no_part_of_it(cli: Cli) -> None:
+    """What libpq would take for the host is a part of the password."""
+    dsn = "postgresql://me:hunt@er2@host/shop"
+    for done in (cli("tick", "--dsn", dsn), cli("config", "show", DATABASE_URL=dsn)):
+        assert done.returncode == 3
+        assert "er2" not in done.stdout + done.stderr
+        assert "%40" in done.stderr
