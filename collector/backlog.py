@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 
 from collector.batch import Batch
 from collector.errors import SpoolFull
@@ -15,16 +16,16 @@ logger = logging.getLogger("collector")
 class Backlog:
     """The spool, and behind it what the disk did not take; older batches are always on disk.
 
-    most_held bounds the events in memory; above it the oldest held batch is dropped, and `dropped`
-    counts its events.
+    most_held bounds the events in memory; above it the oldest held batch is dropped, and on_loss is
+    told of its events.
     """
 
-    def __init__(self, spool: Spool | None, most_held: int) -> None:
+    def __init__(self, spool: Spool | None, most_held: int, on_loss: Callable[[int], None]) -> None:
         self._spool = spool
         self._held: deque[Batch] = deque()
         self._most_held = most_held
+        self._on_loss = on_loss
         self._warned = False
-        self.dropped = 0
 
     def __bool__(self) -> bool:
         return bool(self._spool) or bool(self._held)
@@ -37,14 +38,19 @@ class Backlog:
     @property
     def in_memory(self) -> int:
         """Events that would not."""
-        return sum(len(batch.rows) for batch in self._held)
+        homeless = self._spool.homeless if self._spool is not None else 0
+        return homeless + self._held_events
 
     def append(self, batch: Batch) -> None:
         """Behind all others; on disk if it can be. Never raises."""
         self._held.append(batch)
         self.persist()
-        while self.in_memory > self._most_held:
-            self.dropped += len(self._held.popleft().rows)
+        while self._held_events > self._most_held:
+            self._on_loss(len(self._held.popleft().rows))
+
+    @property
+    def _held_events(self) -> int:
+        return sum(len(batch.rows) for batch in self._held)
 
     def persist(self) -> None:
         """Move what is held in memory to the disk, as far as it takes it."""
@@ -71,3 +77,11 @@ class Backlog:
             self._spool.forget_oldest()
         elif self._held:
             self._held.popleft()
+
+    def forget(self, batch: Batch) -> bool:
+        """That batch is delivered; False when it is not the oldest here, and so was dropped."""
+        oldest = self.oldest()
+        if oldest is None or oldest != batch:
+            return False
+        self.forget_oldest()
+        return True

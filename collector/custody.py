@@ -37,7 +37,7 @@ class Custody:
         self._folder: ClaimedFolder | None = None
         self._counters: CounterFile | None = None
         self.destination: Path | None = None
-        self.backlog = Backlog(None, settings.buffer_events)
+        self.backlog = Backlog(None, settings.buffer_events, tally.shed_waiting)
         self.orphans: deque[Orphan] = deque()
 
     def open(self, destination: str, recorder: Recorder) -> None:
@@ -49,8 +49,8 @@ class Custody:
                 raise OSError("its folder is held by another process")
             self._counters = CounterFile(self._folder.counts)
             recorder.count_in(self._counters.cells)
-            spool = self._make_spool(self._folder.path, self._tally.lose)
-            self.backlog = Backlog(spool, self._settings.buffer_events)
+            spool = self._make_spool(self._folder.path, self._tally.shed_waiting)
+            self.backlog = Backlog(spool, self._settings.buffer_events, self._tally.shed_waiting)
         except OSError as error:
             logger.warning("without a spool: what the server does not take is lost: %s", error)
 
@@ -63,8 +63,8 @@ class Custody:
         """Tell the counter file what would survive a kill now."""
         if self._counters is not None:
             waits = len(under_way.rows) if under_way is not None else 0
-            drained = self._tally.drained + self._tally.dropped
-            self._counters.settled(drained - waits - self.backlog.in_memory)
+            seen = self._tally.drained + self._tally.turned_away
+            self._counters.settled(seen - waits - self.backlog.in_memory, self._tally.dropped)
 
     def set_aside(self, batch: Batch, refused: Sequence[RefusedRow]) -> None:
         """Count what the database refused, and keep it for a person to look at."""

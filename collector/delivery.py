@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from math import inf
 from random import Random
 from typing import TypeVar
 
 from collector.backoff import pause
+from collector.courier import Courier
 from collector.errors import ForeignPackage, SchemaMismatch, SinkUnavailable
 
 logger = logging.getLogger("collector")
@@ -22,17 +24,31 @@ _UNTIL_MENDED: dict[type[Exception], str] = {
 
 
 class Delivery:
-    """Whether the sink answers, and when to try again. now: seconds of the UTC epoch.
+    """Whether the sink answers, and when to try again.
 
-    retry_at is inf when there is nothing to try again.
+    courier: makes the calls. now: seconds of a clock that nobody sets, since a pause must last as
+    long as it was meant to.
     """
 
-    def __init__(self, now: Callable[[], float], seed: str) -> None:
+    def __init__(
+        self, courier: Courier, seed: str, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._courier = courier
         self._now = now
         self._random = Random(seed)
         self._failures = 0
         self._told: set[type[Exception]] = set()
-        self.retry_at = inf
+        self._retry_at = inf
+
+    @property
+    def retry_in_s(self) -> float:
+        """Seconds until the next try, 0 or less when it is due; inf: there is nothing to try."""
+        return self._retry_at - self._now()
+
+    @property
+    def busy(self) -> bool:
+        """The sink is at it, and takes nothing else."""
+        return self._courier.busy
 
     @property
     def failing(self) -> bool:
@@ -42,34 +58,34 @@ class Delivery:
     @property
     def resting(self) -> bool:
         """The last attempt failed, and the pause after it is not over."""
-        return self.failing and self._now() < self.retry_at
+        return self.failing and self.retry_in_s > 0
 
     def soon(self) -> None:
         """There is something to be delivered: try as soon as the sink is thought to answer."""
         if not self.failing:
-            self.retry_at = self._now()
+            self._retry_at = self._now()
 
     def done(self) -> None:
         """There is nothing left to try again."""
         if not self.failing:
-            self.retry_at = inf
+            self._retry_at = inf
 
     def attempt(self, call: Callable[[], Answer]) -> Answer | None:
-        """What the sink answers; None when it is away, and then not before `retry_at` again."""
+        """What the sink answers; None when it is away: then not before `retry_in_s` again."""
         try:
-            answer = call()
-        except Exception as error:
+            answer = self._courier.carry(call)
+        except BaseException as error:  # nothing that a sink raises ends the collector's thread
             self._failures += 1
-            self.retry_at = self._now() + pause(self._failures, self._random.random())
+            self._retry_at = self._now() + pause(self._failures, self._random.random())
             self._tell(error)
             return None
         if self._failures:
             logger.info("the metrics database answers again")
             self._failures = 0
-            self.retry_at = self._now()
+            self._retry_at = self._now()
         return answer
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: BaseException) -> None:
         kind = next((kind for kind in _UNTIL_MENDED if isinstance(error, kind)), None)
         if kind is not None:
             if kind not in self._told:
@@ -80,4 +96,6 @@ class Delivery:
         elif isinstance(error, SinkUnavailable):
             logger.warning("the metrics database is away, batches are spooled: %s", error)
         else:
-            logger.exception("delivering failed in an unforeseen way; batches are spooled")
+            logger.error(
+                "delivering failed in an unforeseen way; batches are spooled", exc_info=error
+            )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from _thread import allocate_lock
 from weakref import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from typing import Protocol
 
@@ -30,6 +32,14 @@ _held: list[bool] = []
 def importing() -> AbstractContextManager[object]:
     """Held while a thread imports: a child forked in the middle of that could never finish it."""
     return _importing
+
+
+def at_workers_end(end: Callable[[], object]) -> None:
+    """Call it when a child of multiprocessing ends, which skips the interpreter's own exit."""
+    running = sys.modules.get("multiprocessing.util")
+    if running is not None:
+        # below zero: after the finalizers of others, which may record
+        running.Finalize(None, end, exitpriority=-100)
 
 
 def _before() -> None:

@@ -10,10 +10,12 @@ import mmap
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from struct import pack, unpack
+from struct import calcsize, pack, unpack
 
 CELLS = 512
-RECORDED, SETTLED, TARGET, SEQUENCE = range(4)
+RECORDED, SETTLED, TARGET, SEQUENCE, DROPPED = range(5)
+_FORM = "=5Q"
+_LENGTH = calcsize(_FORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,15 @@ class Counts:
     """What a counter file says.
 
     recorded: by the hot path. settled: delivered, spooled, refused or dropped. While a batch is
-    under way, target is what settled will be after it, and sequence is its number.
+    under way, target is what settled will be after it, and sequence is its number. dropped: in all,
+    those that found the buffer full among them.
     """
 
     recorded: int
     settled: int
     target: int
     sequence: int
+    dropped: int = 0
 
     @property
     def under_way(self) -> int:
@@ -58,8 +62,9 @@ class CounterFile:
         self.cells[SEQUENCE] = sequence
         self.cells[TARGET] = self.cells[SETTLED] + events
 
-    def settled(self, events: int) -> None:
+    def settled(self, events: int, dropped: int) -> None:
         """So many events in all are delivered, spooled, refused or dropped by now."""
+        self.cells[DROPPED] = dropped
         self.cells[SETTLED] = max(events, 0)
 
 
@@ -67,15 +72,26 @@ def read(path: Path) -> Counts | None:
     """What a dead process's file says; None when there is none or it is cut short."""
     try:
         with path.open("rb") as file:
-            content = file.read(32)
+            content = file.read(_LENGTH)
     except OSError:
         return None
-    if len(content) < 32:
+    if len(content) < _LENGTH:
         return None
-    return Counts(*unpack("=4Q", content))
+    return Counts(*unpack(_FORM, content))
+
+
+def add_dropped(path: Path, events: int) -> None:
+    """So many more of a dead process's are dropped, whoever reads the file next. Raises OSError."""
+    counts = read(path)
+    if counts is not None:
+        with path.open("r+b") as file:
+            file.seek(DROPPED * 8)
+            file.write(pack("=Q", counts.dropped + events))
 
 
 def write(path: Path, counts: Counts) -> None:
     """A counter file as a process leaves it behind; for tests and for moving a spool."""
-    cells = pack("=4Q", counts.recorded, counts.settled, counts.target, counts.sequence)
+    cells = pack(
+        _FORM, counts.recorded, counts.settled, counts.target, counts.sequence, counts.dropped
+    )
     path.write_bytes(cells.ljust(CELLS * 8, b"\0"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from collector import losses
@@ -41,17 +42,18 @@ class Orphan:
 
         Only when nothing of it waits any more. Returns how many events died with the process.
         """
-        lost = self._dropped
         counts = self._counts
+        lost, dropped = 0, self._dropped
         if counts is not None:
             stored = counts.sequence in self._sequences or (
                 counts.under_way > 0 and sink.stored(self.collector_id, counts.sequence)
             )
-            lost += counts.lost(stored)
+            lost, dropped = counts.lost(stored), dropped + counts.dropped
         sink.beat(
             Beat(
                 self.collector_id,
                 recorded=counts.recorded if counts is not None else 0,
+                dropped=dropped,
                 lost=lost,
                 goodbye=True,
                 buried=True,
@@ -66,6 +68,8 @@ class Orphan:
 
     def _drop(self, events: int) -> None:
         self._dropped += events
+        with suppress(OSError):  # then it is said only if this process comes to bury it
+            losses.add_dropped(self._folder.counts, events)
 
 
 def find_orphans(destination: Path, own: str, make_spool: MakeSpool) -> Iterator[Orphan]:

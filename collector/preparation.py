@@ -39,6 +39,11 @@ class Preparation:
         self.folder: Path | None = None
 
     @property
+    def ready(self) -> bool:
+        """A secret has been found."""
+        return self._hasher is not None
+
+    @property
     def keys_local(self) -> bool:
         """Keys are hashed with a secret of this host alone."""
         return self._secret is not None and self._secret.local
@@ -50,7 +55,7 @@ class Preparation:
         span = Span.around(now_ns)
         rows = []
         for event in events:
-            row = prepare(event, span, hasher)
+            row = _prepared(event, span, hasher)
             if isinstance(row, Refused):
                 self._tally.refuse(row.reason)
             else:
@@ -72,6 +77,14 @@ class Preparation:
             plain=self._plain,
         )
         return self._hasher
+
+
+def _prepared(event: Event, span: Span, hasher: KeyHasher) -> Row | Refused:
+    """As `prepare`; what the user's key or encoder raises to end a thread ends its event only."""
+    try:
+        return prepare(event, span, hasher)
+    except BaseException as error:
+        return Refused(f"the event cannot be read ({type(error).__name__})")
 
 
 def _not_now() -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from collector.backlog import Backlog
@@ -15,6 +16,7 @@ from collector.sinks.sink import Receipt, Sink
 logger = logging.getLogger("collector")
 
 REPLAYED_A_TURN = 8
+LONGEST_FAREWELL_S = 1.0
 
 Source = Orphan | Backlog
 
@@ -53,6 +55,18 @@ class Replay:
             else:
                 return True
         return False
+
+    def at_the_end(self, over: Callable[[], bool]) -> None:
+        """What still waits, of our own and of the dead: a short life looks after them too.
+
+        No longer than LONGEST_FAREWELL_S, and not when the sink is away. over: there is no time.
+        """
+        if not self._delivery.failing:
+            self._custody.look_after_the_dead()
+        until = time.monotonic() + LONGEST_FAREWELL_S
+        while self._custody.backlog or self._custody.orphans:
+            if over() or self._delivery.failing or time.monotonic() >= until or self.turn():
+                return
 
     def _deliver(self, source: Source, batch: Batch) -> bool:
         receipt = self._delivery.attempt(lambda: self._sink.deliver(batch))

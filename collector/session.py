@@ -159,6 +159,7 @@ class Collector:
         self._thread = thread
         self._recorder.call(self._bell.ring, settings.batch_size)
         atexit.register(self._exit)
+        forks.at_workers_end(self._exit)
 
     def _stay_without_destination(self) -> None:
         self._recorder.limit(WITHOUT_DESTINATION)
@@ -206,7 +207,11 @@ class Collector:
             return self._make_sink()
         from collector.sinks.postgres import PostgresSink
 
-        return PostgresSink(settings.dsn or "", connect_timeout_s=settings.connect_timeout_s)
+        return PostgresSink(
+            settings.dsn or "",
+            connect_timeout_s=settings.connect_timeout_s,
+            attempt_timeout_s=settings.attempt_timeout_s,
+        )
 
     def _identity(self, settings: Settings) -> Beat:
         from uuid import uuid4

@@ -41,6 +41,7 @@ class Settings:
 
     flush_every_s: flush at each such part of the clock's minute when anything waits; 0: not at all.
     buffer_events: how many events may wait in memory before more are dropped (and counted).
+    attempt_timeout_s: how long one call to the destination may take, once it is reached.
     exit_timeout_s: how long the interpreter's exit may wait for the last delivery.
     """
 
@@ -59,6 +60,7 @@ class Settings:
     plain_keys: bool = False
     key_secret: str | None = None
     connect_timeout_s: int = 5
+    attempt_timeout_s: float = 30.0
     exit_timeout_s: float = 5.0
 
 

@@ -1,7 +1,9 @@
 """The thread that ships: drain, prepare, deliver or spool, replay, and say that it lives.
 
 One turn after the other: the schedule says what is due, the rest is done here. Nothing it meets
-ends it but `stopping`. The lock guards what `abandon` does from another thread at the very end.
+ends it but `stopping`. A courier makes the calls to the sink; while one of them takes long, what it
+carries and what comes due is put on the disk. The lock guards what `abandon` does from another
+thread at the very end.
 """
 
 from __future__ import annotations
@@ -9,15 +11,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from math import inf
 
 from collector.author import Author
 from collector.batch import LARGEST_BATCH, Batch, Beat
+from collector.courier import Courier
 from collector.custody import Custody
 from collector.delivery import Delivery
+from collector.errors import SinkUnavailable
 from collector.events import Row
+from collector.flush_requests import FlushRequests
 from collector.keys import Encoder
 from collector.preparation import Preparation
 from collector.recorder import Bell, Recorder
@@ -64,11 +68,12 @@ class Shipper:
             offset(identity.collector_id, settings.spread_s),
         )
         self.tally = Tally()
-        self._delivery = Delivery(self._now, identity.collector_id)
+        self._courier = Courier(self._meanwhile)
+        self._delivery = Delivery(self._courier, identity.collector_id)
         self._custody = Custody(settings, identity.collector_id, self.tally, clock_ns)
         self._preparation = Preparation(
             self.tally,
-            sink.key_secret,
+            lambda: self._courier.carry(sink.key_secret),
             given_secret=settings.key_secret,
             plain=settings.plain_keys,
             encoder=encoder,
@@ -84,15 +89,14 @@ class Shipper:
         self._drained_until_ns: int | None = None
         self._lock = threading.RLock()
         self._abandoned = False
-        self._requests: deque[threading.Event] = deque()
+        self._requests = FlushRequests()
         self.stopping = False
 
     # What other threads call -------------------------------------------------------------------
 
     def request_flush(self) -> threading.Event:
         """Flush soon; the event is set when what waits now is delivered or spooled."""
-        done = threading.Event()
-        self._requests.append(done)
+        done = self._requests.add()
         self._bell.ring()
         return done
 
@@ -121,6 +125,7 @@ class Shipper:
 
     def run(self) -> None:
         """Until `stopping` is set and nothing waits."""
+        self._courier.start()
         self._custody.open(self._sink.destination, self._recorder)
         self._preparation.folder = self._custody.destination
         while not self._abandoned:
@@ -128,34 +133,39 @@ class Shipper:
                 if self.stopping and not self._recorder.waiting:
                     break
                 self._turn()
-            except Exception:
+            except BaseException:
                 logger.exception("the collector's thread met an error and goes on")
                 self._bell.sleep(1.0)
         if not self._abandoned:
             self._close()
+        self._courier.end()
+        with self._lock:
+            self._custody.release()
+        self._requests.answer(self._requests.taken())
 
     def _turn(self) -> None:
-        requests = list(self._requests)
-        moment = Moment(
-            self._now(),
-            self._recorder.waiting,
-            self._flushed,
-            self._contacted,
-            self._delivery.retry_at,
-            self.stopping or bool(requests),
-        )
-        step = next_step(self._rhythm, moment)
+        requests = self._requests.taken()
+        step = next_step(self._rhythm, self._moment(bool(requests)))
         if step.retry:
             self._replay()
         if step.flush:
             self._flush()
         elif step.beat:
             self._beat()
-        for done in requests:
-            self._requests.remove(done)
-            done.set()
+        self._requests.answer(requests)
         if step.sleep_s and not requests:
             self._bell.sleep(step.sleep_s)
+
+    def _moment(self, asked: bool = False) -> Moment:
+        now = self._now()
+        return Moment(
+            now,
+            self._recorder.waiting,
+            self._flushed,
+            self._contacted,
+            now + self._delivery.retry_in_s,
+            self.stopping or asked,
+        )
 
     def _flush(self) -> None:
         """Everything that waits now, in batches; the last one carries the watermark."""
@@ -164,7 +174,7 @@ class Shipper:
         left = self._recorder.waiting
         while left > 0 and not self._abandoned:
             batch = None
-            ask = not self._delivery.failing
+            ask = not (self._delivery.failing or self._delivery.busy)
             # outside the lock, which the interpreter's exit may have to wait for
             self._preparation.make_ready(ask)
             with self._lock:
@@ -180,19 +190,41 @@ class Shipper:
 
     def _ship(self, batch: Batch) -> None:
         receipt = None
-        if not self._delivery.failing and not self._custody.backlog:
-            receipt = self._delivery.attempt(lambda: self._sink.deliver(batch))
+        delivery, backlog = self._delivery, self._custody.backlog
+        if not (delivery.failing or delivery.busy or backlog):
+            receipt = delivery.attempt(lambda: self._sink.deliver(batch))
         with self._lock:
             if self._abandoned:
                 return
+            held = self._under_way is batch  # else it was put on the disk meanwhile
             self._under_way = None
-            if receipt is None:
-                self._custody.backlog.append(batch)
-                self._delivery.soon()
-            else:
+            if receipt is not None:
                 self._contacted = self._now()
-                self._account(batch, receipt)
+                if held or backlog.forget(batch):
+                    self._account(batch, receipt)
+            elif held:
+                backlog.append(batch)
+            if backlog:
+                delivery.soon()
             self._custody.settle(None)
+
+    def _meanwhile(self) -> None:
+        """The sink is slow to answer: what it was given goes to the disk, and what comes due.
+
+        A kill then loses no more than it does when the sink is quick.
+        """
+        with self._lock:
+            if self._abandoned:
+                raise SinkUnavailable("it did not answer before the end")
+            if self._under_way is not None:
+                self._custody.backlog.append(self._under_way)
+                self._under_way = None
+                self._custody.settle(None)
+        requests = self._requests.taken()
+        if self._preparation.ready:
+            if next_step(self._rhythm, self._moment(bool(requests))).flush:
+                self._flush()
+            self._requests.answer(requests)
 
     def _replay(self) -> None:
         if self._replaying.turn():
@@ -235,15 +267,13 @@ class Shipper:
             self._delivery.done()
 
     def _close(self) -> None:
-        if self._custody.backlog and not self._delivery.failing:
-            self._replay()
+        self._replaying.at_the_end(lambda: self._abandoned)
         self._tell_drops()
         if not self._delivery.failing:
             self._beat(goodbye=True)
-        self._sink.close()
-        self._custody.close()
-        while self._requests:
-            self._requests.popleft().set()
+        if not self._abandoned:  # else the courier may still be in the sink
+            self._sink.close()
+            self._custody.close()
 
     # Pieces ------------------------------------------------------------------------------------
 
@@ -259,7 +289,7 @@ class Shipper:
         self._custody.set_aside(batch, receipt.refused)
 
     def _tell_drops(self) -> None:
-        self.tally.drop(self._recorder.dropped())
+        self.tally.turn_away(self._recorder.dropped())
         self._custody.settle(self._under_way)
 
     def _now(self) -> float:

@@ -11,7 +11,9 @@ from collector import segment
 from collector.batch import Batch
 from collector.errors import SpoolFull
 
-SEGMENT_BYTES = 4 * 2**20
+# Small, since what is full loses a segment: the bound is kept by one of these at a time.
+SEGMENT_BYTES = 256 * 2**10
+FEWEST_SEGMENTS = 64
 SUFFIX = ".seg"
 
 
@@ -46,24 +48,31 @@ class Spool:
         self._on_loss = on_loss
         self._segments = [_scan(path) for path in sorted(folder.glob("*" + SUFFIX))]
         self._last = max((int(part.path.stem) for part in self._segments), default=0)
+        self._segment_bytes = min(SEGMENT_BYTES, max_bytes // FEWEST_SEGMENTS)
         self._closed = True
         self._reading: Iterator[segment.Record] | None = None
         self._head: Batch | None = None
+        self._uprooted = False
 
     @property
     def events(self) -> int:
-        """How many events (and counted operations) wait here."""
+        """How many events (and counted operations) wait here, on the disk."""
         return sum(part.events for part in self._segments)
 
+    @property
+    def homeless(self) -> int:
+        """Events of the batch that `oldest` gave, where its segment had to go since."""
+        return len(self._head.rows) if self._head is not None and self._uprooted else 0
+
     def __bool__(self) -> bool:
-        return bool(self._segments)
+        return bool(self._segments) or self._head is not None
 
     def append(self, batch: Batch) -> None:
         """Behind all others, on the disk when this returns. Raises SpoolFull or OSError."""
         events = len(batch.rows)
         record = segment.pack_record(batch.to_bytes(), events, self._clock_ns())
         self._make_room(len(record))
-        if self._closed or not self._segments or self._segments[-1].size >= SEGMENT_BYTES:
+        if self._closed or not self._segments or self._segments[-1].size >= self._segment_bytes:
             self._last += 1
             self._segments.append(_Segment(self._folder / f"{self._last:08}{SUFFIX}", 0, 0))
             self._closed = False
@@ -89,9 +98,10 @@ class Spool:
 
     def forget_oldest(self) -> None:
         """The batch that `oldest` gave is delivered."""
-        if self._head is not None and self._segments:
-            self._segments[0].events -= len(self._head.rows)
-            self._head = None
+        if self._head is not None:
+            if not self._uprooted:
+                self._segments[0].events -= len(self._head.rows)
+            self._head, self._uprooted = None, False
             self.oldest()
 
     def _next_record(self) -> segment.Record | None:
@@ -127,7 +137,10 @@ class Spool:
             if not self._segments:
                 raise SpoolFull(f"the spool's bound of {self._max_bytes} bytes is reached")
             excess -= self._segments[0].size
-            self._head = None
+            if self._head is not None and not self._uprooted:
+                # It may be on its way to the server now; in memory it can still be delivered.
+                self._segments[0].events -= len(self._head.rows)
+                self._uprooted = True
             self._remove_first()
 
 

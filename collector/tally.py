@@ -12,14 +12,23 @@ MOST_REASONS = 50
 
 @dataclass(slots=True)
 class Tally:
-    """Events since the start. drained: taken from the recorder, whatever became of them then."""
+    """Events since the start. drained: taken from the recorder, whatever became of them then.
+
+    turned_away: the buffer was full, so they were never drained. shed: drained, and dropped from
+    where they waited: too many for the spool or for the memory behind it, too old, or unreadable.
+    """
 
     drained: int = 0
     delivered: int = 0
     refused: int = 0
-    dropped: int = 0
-    lost: int = 0
+    turned_away: int = 0
+    shed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def dropped(self) -> int:
+        """What there was no room for, or for too long."""
+        return self.turned_away + self.shed
 
     def refuse(self, reason: str) -> None:
         """One event is not kept; the first of each reason is logged."""
@@ -30,14 +39,14 @@ class Tally:
             logger.warning("an event is refused (logged once): %s", reason)
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
-    def drop(self, dropped: int) -> None:
-        """So many were dropped in all by now; an increase is logged."""
-        if dropped > self.dropped:
-            logger.warning("%d events dropped: the buffer was full", dropped - self.dropped)
-            self.dropped = dropped
+    def turn_away(self, events: int) -> None:
+        """So many found the buffer full, in all by now; an increase is logged."""
+        if events > self.turned_away:
+            logger.warning("%d events dropped: the buffer was full", events - self.turned_away)
+            self.turned_away = events
 
-    def lose(self, events: int) -> None:
-        """So many more that were spooled are gone."""
+    def shed_waiting(self, events: int) -> None:
+        """So many more that waited to be delivered are dropped."""
         if events:
-            self.lost += events
-            logger.warning("%d spooled events lost: too old, too many or unreadable", events)
+            self.shed += events
+            logger.warning("%d spooled events dropped: too old, too many or unreadable", events)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -10,11 +11,12 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
 
 from collector.batch import Batch, Beat, counts_of
-from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable
+from collector.dsn import parts_of
+from collector.errors import SchemaMismatch, SinkUnavailable
 from collector.events import DAY_NS, Row
+from collector.sinks.postgres_connection import BoundedConnection
 from collector.sinks.postgres_copy import CONTENT, Copying, first_line
 from collector.sinks.postgres_types import register
 from collector.sinks.sink import Receipt, RefusedRow
@@ -36,13 +38,15 @@ _KEEPALIVE = {
     "tcp_user_timeout": 30_000,
 }
 _MOST_ATTEMPTS = 5
+ATTEMPT_TIMEOUT_S = 30.0
 
 
 class PostgresSink:
     """One connection, made when it is needed and made again when it is gone.
 
     any_day: accept days of any age (for recorded events) instead of the collector's nine.
-    Raises CollectorError for a dsn that cannot be read.
+    attempt_timeout_s: how long a call may wait for the server, which itself ends what waits for a
+    third of that for a lock. Raises UnreadableDsn for a dsn that cannot be read.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class PostgresSink:
         dsn: str,
         *,
         connect_timeout_s: int = 5,
+        attempt_timeout_s: float = ATTEMPT_TIMEOUT_S,
         any_day: bool = False,
         application_name: str = "cache-auditor collector",
     ) -> None:
@@ -60,9 +65,10 @@ class PostgresSink:
             "connect_timeout": connect_timeout_s,
             "application_name": application_name,
         }
+        self._attempt_timeout_s = attempt_timeout_s
         self._make_day = "create_partition" if any_day else "ensure_partition"
         self._queries: Mapping[str, bytes] = {}
-        self._connection: psycopg.Connection | None = None
+        self._connection: BoundedConnection | None = None
         self._days: set[int] = set()
 
     def deliver(self, batch: Batch) -> Receipt:
@@ -93,18 +99,18 @@ class PostgresSink:
 
     def beat(self, beat: Beat) -> None:
         """One call of monitoring.collector_heartbeat."""
-        with self._connected() as connection, connection.transaction():
+        with self._transaction() as connection:
             self._heartbeat(connection, beat)
 
     def stored(self, collector_id: str, sequence: int) -> bool:
         """Whether the ledger has it."""
-        with self._connected() as connection:
+        with self._transaction() as connection:
             key = {"collector_id": collector_id, "sequence": sequence}
             return connection.execute(self._queries["find_batch"], key).fetchone() is not None
 
     def key_secret(self) -> bytes:
         """monitoring.collector_key_secret()."""
-        with self._connected() as connection:
+        with self._transaction() as connection:
             row = connection.execute(self._queries["key_secret"]).fetchone()
         if row is None or not row[0]:
             raise SchemaMismatch("the database holds no key secret; run `cache-auditor migrate`")
@@ -112,7 +118,7 @@ class PostgresSink:
 
     def pin(self, since: datetime, until: datetime, reason: str) -> None:
         """Keep retention away from a half-open span. Raises SinkUnavailable."""
-        with self._connected() as connection:
+        with self._transaction() as connection:
             span = {"since": since, "until": until, "reason": reason}
             connection.execute(self._queries["pin_span"], span)
 
@@ -126,21 +132,42 @@ class PostgresSink:
                 logger.debug("closing the connection failed", exc_info=True)
 
     @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
+    def _connected(self) -> Iterator[BoundedConnection]:
         """The connection; a driver's error that is not for content is translated on the way out."""
         self._queries = statements()
         try:
             if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(
+                self._connection = BoundedConnection.connect(
                     self._dsn, autocommit=True, prepare_threshold=None, **self._parameters
                 )
                 register(self._connection)
+            self._connection.until = time.monotonic() + self._attempt_timeout_s
             yield self._connection
         except _SCHEMA as error:
             raise SchemaMismatch(f"the schema does not fit: {first_line(error)}") from error
         except psycopg.Error as error:
+            silent = self._connection is not None and self._connection.silent
             self.close()
+            if silent:
+                raise SinkUnavailable(f"no answer in {self._attempt_timeout_s:g} s") from error
             raise SinkUnavailable(first_line(error)) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[psycopg.Connection]:
+        with self._connected() as connection, self._bounded(connection):
+            yield connection
+
+    @contextmanager
+    def _bounded(self, connection: psycopg.Connection) -> Iterator[None]:
+        """A transaction that the server itself ends when it waits for too long.
+
+        For this transaction alone: behind a pooler, the session goes to others after it.
+        """
+        whole_ms = int(self._attempt_timeout_s * 1000)
+        with connection.transaction():
+            bounds = {"lock_ms": f"{whole_ms // 3}", "statement_ms": f"{whole_ms}"}
+            connection.execute(self._queries["bound_transaction"], bounds)
+            yield
 
     def _store(
         self,
@@ -149,7 +176,7 @@ class PostgresSink:
         refused: Sequence[RefusedRow],
         late: Sequence[RefusedRow],
     ) -> Receipt:
-        with connection.transaction():
+        with self._bounded(connection):
             batch_id = self._enter_ledger(connection, batch, len(refused), len(late))
             if batch_id is not None:
                 copying = Copying(connection, self._queries)
@@ -188,8 +215,12 @@ class PostgresSink:
     def _ensure_days(self, connection: psycopg.Connection, rows: Sequence[Row]) -> None:
         """The partitions, in transactions of their own: their locks do not wait for the batch."""
         for day in sorted({row.timestamp_ns // DAY_NS for row in rows} - self._days):
-            connection.execute(self._queries[self._make_day], {"day": _date(day)})
+            self._ensure_day(connection, day)
             self._days.add(day)
+
+    def _ensure_day(self, connection: psycopg.Connection, day: int) -> None:
+        with self._bounded(connection):
+            connection.execute(self._queries[self._make_day], {"day": _date(day)})
 
     def _without_refused_days(
         self, connection: psycopg.Connection, batch: Batch
@@ -197,7 +228,7 @@ class PostgresSink:
         reasons: dict[int, str] = {}
         for day in {row.timestamp_ns // DAY_NS for row in batch.rows}:
             try:
-                connection.execute(self._queries[self._make_day], {"day": _date(day)})
+                self._ensure_day(connection, day)
             except CONTENT as error:
                 reasons[day] = first_line(error)
         refused = [
@@ -210,10 +241,7 @@ class PostgresSink:
 
 def _destination(dsn: str) -> str:
     """Host, port and database, without user and password."""
-    try:
-        found = conninfo_to_dict(dsn)
-    except psycopg.Error:  # its text may hold a part of the password
-        raise CollectorError("the DSN is not a connection string that libpq can read") from None
+    found = parts_of(dsn)
     parts = ("service", "host", "hostaddr", "port", "dbname")
     return " ".join(f"{part}={found[part]}" for part in parts if found.get(part))
 

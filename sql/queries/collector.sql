@@ -1,5 +1,11 @@
 -- Statements of the collector: delivering a batch, saying that it lives.
 
+-- name: bound_transaction
+-- How long this transaction may wait for a lock, for a statement, and for its client (ms).
+select set_config('lock_timeout', %(lock_ms)s, true),
+       set_config('statement_timeout', %(statement_ms)s, true),
+       set_config('idle_in_transaction_session_timeout', %(statement_ms)s, true);
+
 -- name: insert_batch
 -- The ledger's row, first in a batch's transaction. No row back: the batch is stored already.
 insert into monitoring.cache_metric_batches

@@ -409,3 +409,57 @@ def test_an_ordinary_life_says_nothing_in_the_log(
     collector.record("hit", "k")
     collector.stop()
     assert caplog.records == []
+
+
+def test_a_short_life_looks_after_the_dead_too(
+    start: Start, sink: MemorySink, tmp_path: Path
+) -> None:
+    """A process that records once and ends delivers what one before it left behind."""
+    sink.away = True
+    first = start()
+    for number in range(40):
+        first.record("hit", f"{number}")
+        if number % 4 == 3:
+            assert first.flush()
+    assert first.stop()
+    sink.away = False
+    second = start()
+    second.record("hit", "once")
+    assert second.stop()
+    assert len(sink.rows) == 41
+    assert folders(tmp_path) == []
+    assert len({beat.collector_id for beat in sink.beats if beat.goodbye}) == 2
+
+
+def test_what_grew_too_old_in_a_dead_ones_spool_is_dropped_not_lost(
+    start: Start, sink: MemorySink, tmp_path: Path
+) -> None:
+    """One word for what there was no room or no time for; lost is what died in memory."""
+    dead = batch(3, 20, collector=7)
+    destination = destination_folder(str(tmp_path), sink.destination)
+    ancient = spool_in(destination / dead.collector_id, clock=lambda: 1)  # type: ignore[arg-type]
+    ancient.append(dead)
+    (destination / dead.collector_id / "lock").touch()
+    write(destination / dead.collector_id / "counts", Counts(31, 25, 25, 3, dropped=4))
+    start().start()
+    wait_until(lambda: any(b.collector_id == dead.collector_id for b in sink.beats))
+    (goodbye,) = [beat for beat in sink.beats if beat.collector_id == dead.collector_id]
+    assert (goodbye.recorded, goodbye.dropped, goodbye.lost) == (31, 24, 6)
+
+
+def test_what_the_spool_had_no_room_for_is_dropped(start: Start, sink: MemorySink) -> None:
+    """Recorded is delivered and dropped, to the event, and nothing is called lost."""
+    sink.away = True
+    collector = start(spool_bytes=40_000)
+    for number in range(3000):
+        collector.record("hit", f"key {number}", error_message="x" * (number % 50))
+        if number % 100 == 99:
+            assert collector.flush()
+    sink.away = False
+    wait_until(lambda: bool(sink.beats) and not sink.away and bool(sink.rows), 60)
+    assert collector.stop()
+    said = sink.beats[-1]
+    assert said.dropped > 0
+    assert (said.recorded, said.lost) == (3000, 0)
+    assert said.delivered + said.dropped == 3000
+    assert said.delivered == len(sink.rows)

@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 from auditor.schema.migrations import migrate
 from collector import Collector
 from collector.batch import Batch, Beat
-from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable
+from collector.errors import CollectorError, SchemaMismatch, SinkUnavailable, UnreadableDsn
 from collector.events import DAY_NS
 from collector.sinks.postgres import PostgresSink
 from collector.weights import aggregate
@@ -274,3 +274,42 @@ def test_a_server_killed_and_started_again_costs_nothing(
     assert collector.stop()
     found = "select count(*), count(distinct cache_key) from monitoring.cache_metrics"
     assert one(private_cluster.connect(), found) == (300, 300)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://a:ge@heim@db.example/shop",
+        "postgresql://a:geheim@@db.example/shop",
+        "postgresql://a:1/geheim@db.example/shop",
+        "postgresql://a:x?ge@heim@db.example/shop",
+    ],
+)
+def test_a_raw_separator_in_the_password_shows_no_part_of_it(
+    dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """libpq would take the rest of the password for the host, and name it in its errors."""
+    with pytest.raises(UnreadableDsn) as caught:
+        PostgresSink(dsn)
+    assert "heim" not in str(caught.value)
+    assert "%40" in str(caught.value)
+    collector = Collector(settings(tmp_path, dsn=dsn))
+    collector.record("hit", "k")
+    wait_until(lambda: "cannot be delivered" in caplog.text)
+    collector.stop()
+    assert "heim" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dsn", "destination"),
+    [
+        ("postgresql://a:ge%40heim@db/shop", "host=db dbname=shop"),
+        ("postgresql://a@%2Ftmp%2Fa%40b/shop", "host=/tmp/a@b dbname=shop"),
+        ("postgresql:///shop?host=/tmp/a@b", "host=/tmp/a@b dbname=shop"),
+        ("host=db user=a password=ge@heim dbname=shop", "host=db dbname=shop"),
+        ("postgresql://a:x@h1:1,h2:2/shop", "host=h1,h2 port=1,2 dbname=shop"),
+    ],
+)
+def test_a_written_out_separator_is_read_as_meant(dsn: str, destination: str) -> None:
+    """Escaped, or where an @ may stand."""
+    assert PostgresSink(dsn).destination == destination

@@ -367,3 +367,37 @@ def test_fault_10_keys_are_stored_hashed(database: Database, tmp_path: Path) -> 
             assert set(key) <= set("0123456789abcdef")
             assert "passport" not in whole
             assert "something" not in whole
+
+
+def test_a_child_of_multiprocessing_that_ends_at_once_delivers(
+    database: Database, tmp_path: Path
+) -> None:
+    """It skips the interpreter's exit, and its last events are stored all the same."""
+    run(
+        """
+        import multiprocessing
+        from collector import record
+        from collector.default import collector
+
+        def work(name):
+            record("hit", f"child {name}")
+
+        record("hit", "parent")
+        assert collector.flush()
+        fork = multiprocessing.get_context("fork")
+        children = [fork.Process(target=work, args=(n,)) for n in range(3)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+            assert child.exitcode == 0
+        with fork.Pool(2) as pool:
+            pool.map(work, ["a", "b", "c", "d"])
+            pool.close()
+            pool.join()
+        """,
+        database.dsn,
+        tmp_path,
+    )
+    assert counts(database) == (8, 8)
+    assert all(goodbye and not lost for _, lost, goodbye in collectors(database.connect()))

@@ -185,12 +185,13 @@ def test_a_disk_that_fails_leaves_batches_in_bounded_memory(
     """Kept in order up to the bound, the oldest dropped and counted; moved to disk when it can."""
     folder = tmp_path / "a"
     spool = spool_in(folder)
-    backlog = Backlog(spool, most_held=25)
+    dropped: list[int] = []
+    backlog = Backlog(spool, most_held=25, on_loss=dropped.append)
     backlog.append(batch(1))
     moved = folder.rename(tmp_path / "gone")
     for number in (2, 3, 4):
         backlog.append(batch(number))
-    assert (backlog.on_disk, backlog.in_memory, backlog.dropped) == (10, 20, 10)
+    assert (backlog.on_disk, backlog.in_memory, dropped) == (10, 20, [10])
     assert len(caplog.records) == 1
     moved.rename(folder)
     backlog.append(batch(5))
@@ -218,3 +219,34 @@ def test_each_database_has_its_own_folder(tmp_path: Path) -> None:
     assert one.stat().st_mode & 0o777 == 0o700
     with pytest.raises(OSError, match="no spool folder"):
         destination_folder("/proc/nowhere", "host=a")
+
+
+def test_when_full_no_more_goes_than_must(tmp_path: Path) -> None:
+    """Batches of 10 rows under a bound that thousands fit under: a few hundredths go at first."""
+    dropped: list[int] = []
+    spool = spool_in(tmp_path / "a", dropped, max_bytes=2**16)
+    total = number = 0
+    while not dropped:
+        number += 1
+        total += 10
+        spool.append(batch(number))
+    assert dropped[0] <= total / 32
+    assert spool.events == total - dropped[0]
+
+
+def test_the_batch_that_is_on_its_way_is_not_dropped_under_it(tmp_path: Path) -> None:
+    """Its segment goes when the bound says so; delivered from memory, it is counted nowhere."""
+    dropped: list[int] = []
+    spool = spool_in(tmp_path / "a", dropped, max_bytes=2**16)
+    spool.append(batch(1))
+    under_way = spool.oldest()
+    number = 1
+    while not dropped:
+        number += 1
+        spool.append(batch(number))
+    assert spool.homeless == 10
+    assert spool.oldest() == under_way
+    spool.forget_oldest()
+    assert spool.homeless == 0
+    left = taken(spool)
+    assert 10 + sum(dropped) + sum(len(one.rows) for one in left) == 10 * number
