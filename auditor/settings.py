@@ -64,6 +64,19 @@ def _rules(given: object) -> tuple[Any, ...]:
     return read_rules(given)
 
 
+def _tokens(given: object) -> object:
+    """Each of a list, or of a text with commas between them. Raises ValueError without showing."""
+    from auditor.tokens import token_digest
+
+    if isinstance(given, str):
+        given = [token for part in given.split(",") if (token := part.strip())]
+    if not isinstance(given, list | tuple):
+        raise ValueError("is no list of tokens")
+    for token in given:
+        token_digest(token.get_secret_value() if isinstance(token, SecretStr) else str(token))
+    return tuple(given)
+
+
 def _table(given: object) -> object:
     """A table of the settings file; of the environment as JSON, which is left as it is if wrong."""
     if isinstance(given, str):
@@ -97,6 +110,19 @@ Dsn = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_known), _allowed("an IANA name such as Europe/Zurich or UTC")]
 Folder = Annotated[Path | None, _allowed("the path of a folder")]
+File = Annotated[Path | None, _allowed("the path of a file")]
+Host = Annotated[str, Field(min_length=1, max_length=255), _allowed("a host name or an address")]
+Port = Annotated[int, _span(0, 65_535, "a port; 0: a free one")]
+Mebibytes = Annotated[int, _span(1, 256, "MiB")]
+IngestTokens = Annotated[
+    tuple[SecretStr, ...],
+    NoDecode,
+    BeforeValidator(_tokens),
+    _allowed(
+        "tokens of 16 or more printable characters, or sha256: and the 64 hex digits of one; a "
+        "list in the settings file, in the environment with commas between them"
+    ),
+]
 Seconds = Annotated[float, _span(0, 3600, "seconds")]
 Minutes = Annotated[int, _span(1, 1440, "minutes")]
 Days = Annotated[int, _span(1, 3650, "days")]
@@ -180,6 +206,15 @@ class Settings(BaseSettings):
     error_rate_warning_percent: Percent = Field(1, description="share of errors: warning")
     error_rate_critical_percent: Percent = Field(5, description="the same: critical")
 
+    serve_host: Host = Field("127.0.0.1", description="where `serve` listens")
+    serve_port: Port = Field(8710, description="on which port")
+    tls_certificate: File = Field(None, description="PEM file of `serve`'s certificate and chain")
+    tls_key: File = Field(None, description="PEM file of its key")
+    ingest_tokens: IngestTokens = Field((), description="who may deliver over HTTP")
+    ingest_body_mib: Mebibytes = Field(
+        16, description="the largest body that is taken over HTTP, unpacked"
+    )
+
     rules: Rules = Field((), description="rules of your own; each opens alone, outside the budget")
 
     @model_validator(mode="after")
@@ -195,6 +230,8 @@ class Settings(BaseSettings):
                 "retention_ledger_days must not be below retention_events_days, or a batch that "
                 "comes again would be stored twice"
             )
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            faults.append("tls_certificate and tls_key go together; one of them is not set")
         if faults:
             raise ValueError("; ".join(faults))
         return self

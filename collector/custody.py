@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from collector import dead_letters
+from collector import dead_letters, trouble
 from collector.backlog import Backlog
 from collector.batch import Batch
 from collector.losses import CounterFile
@@ -16,12 +16,16 @@ from collector.recorder import Recorder
 from collector.settings import Settings
 from collector.sinks.sink import RefusedRow
 from collector.spool import Spool
-from collector.spool_folder import ClaimedFolder, claim, destination_folder
+from collector.spool_folder import (
+    DEAD_LETTERS,
+    ClaimedFolder,
+    claim,
+    destination_folder,
+    name_destination,
+)
 from collector.tally import Tally
 
 logger = logging.getLogger("collector")
-
-DEAD_LETTERS = "dead_letters.jsonl"
 
 
 class Custody:
@@ -44,6 +48,7 @@ class Custody:
         """Take the folder and count in it; a disk that does not let us is said once."""
         try:
             self.destination = destination_folder(self._settings.spool_dir, destination)
+            name_destination(self.destination, destination)
             self._folder = claim(self.destination / self._collector_id)
             if self._folder is None:
                 raise OSError("its folder is held by another process")
@@ -53,6 +58,11 @@ class Custody:
             self.backlog = Backlog(spool, self._settings.buffer_events, self._tally.shed_waiting)
         except OSError as error:
             logger.warning("without a spool: what the server does not take is lost: %s", error)
+
+    def note_trouble(self, error: BaseException | None) -> None:
+        """Why the sink took nothing, beside what waits for it; None: it is over. Never raises."""
+        if self._folder is not None:
+            trouble.note(self._folder.path, error, self._clock_ns() / 1e9)
 
     def begin(self, batch: Batch) -> None:
         """The batch is now being delivered or spooled."""

@@ -11,15 +11,26 @@ from typing import TypeVar
 
 from collector.backoff import pause
 from collector.courier import Courier
-from collector.errors import ForeignPackage, SchemaMismatch, SinkUnavailable
+from collector.errors import (
+    ForeignPackage,
+    NoIngest,
+    SchemaMismatch,
+    SinkUnavailable,
+    TokenRefused,
+)
 
 logger = logging.getLogger("collector")
 Answer = TypeVar("Answer")
+
+# A server that asks for more patience than this does not get it.
+LONGEST_ASKED_S = 3600.0
 
 # What a person must mend is said once, however often it is tried.
 _UNTIL_MENDED: dict[type[Exception], str] = {
     SchemaMismatch: "batches wait until `cache-auditor migrate` is run: %s",
     ForeignPackage: "batches are spooled until the next start: %s",
+    TokenRefused: "batches wait until CACHE_AUDITOR_INGEST_TOKEN is one that the ingest knows: %s",
+    NoIngest: "batches wait until CACHE_AUDITOR_URL is the ingest's: %s",
 }
 
 
@@ -27,14 +38,19 @@ class Delivery:
     """Whether the sink answers, and when to try again.
 
     courier: makes the calls. now: seconds of a clock that nobody sets, since a pause must last as
-    long as it was meant to.
+    long as it was meant to. note: told of each failure, and of None when it is over.
     """
 
     def __init__(
-        self, courier: Courier, seed: str, now: Callable[[], float] = time.monotonic
+        self,
+        courier: Courier,
+        seed: str,
+        now: Callable[[], float] = time.monotonic,
+        note: Callable[[BaseException | None], None] = lambda error: None,
     ) -> None:
         self._courier = courier
         self._now = now
+        self._note = note
         self._random = Random(seed)
         self._failures = 0
         self._told: set[type[Exception]] = set()
@@ -76,12 +92,16 @@ class Delivery:
             answer = self._courier.carry(call)
         except BaseException as error:  # nothing that a sink raises ends the collector's thread
             self._failures += 1
-            self._retry_at = self._now() + pause(self._failures, self._random.random())
+            least = getattr(error, "retry_after_s", None) or 0.0
+            wait_s = max(pause(self._failures, self._random.random()), min(least, LONGEST_ASKED_S))
+            self._retry_at = self._now() + wait_s
             self._tell(error)
+            self._note(error)
             return None
         if self._failures:
-            logger.info("the metrics database answers again")
+            logger.info("the destination of metrics answers again")
             self._failures = 0
+            self._note(None)
             self._retry_at = self._now()
         return answer
 
@@ -94,7 +114,7 @@ class Delivery:
         elif self._failures > 1:
             return
         elif isinstance(error, SinkUnavailable):
-            logger.warning("the metrics database is away, batches are spooled: %s", error)
+            logger.warning("the destination of metrics is away, batches are spooled: %s", error)
         else:
             logger.error(
                 "delivering failed in an unforeseen way; batches are spooled", exc_info=error

@@ -32,8 +32,8 @@ class Collector:
     """Records cache operations and delivers them in a thread of its own.
 
     settings: None reads the environment at the first record. sink: makes the destination, in the
-    thread and again after a fork; None means PostgreSQL at settings.dsn. encode_key: for cache keys
-    that are neither str nor bytes. The thread starts with the first record, or by `start`.
+    thread and again after a fork; None means what settings name. encode_key: for cache keys that
+    are neither str nor bytes. The thread starts with the first record, or by `start`.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Collector:
             settings = self._read_settings()
             if not settings.enabled:
                 self._recorder.limit(0)
-            elif settings.dsn is None and self._make_sink is None:
+            elif not (settings.dsn or settings.url or self._make_sink):
                 self._stay_without_destination()
             else:
                 self._recorder.limit(settings.buffer_events)
@@ -165,8 +165,8 @@ class Collector:
         self._recorder.limit(WITHOUT_DESTINATION)
         self._recorder.call(bool, 2**62)
         logger.warning(
-            "cache metrics have no destination: set CACHE_AUDITOR_DSN or DATABASE_URL; up to %d "
-            "events wait, further ones are dropped",
+            "cache metrics have no destination: set CACHE_AUDITOR_DSN, DATABASE_URL or "
+            "CACHE_AUDITOR_URL; up to %d events wait, further ones are dropped",
             WITHOUT_DESTINATION,
         )
 
@@ -205,13 +205,9 @@ class Collector:
     def _open_sink(self, settings: Settings) -> Sink:
         if self._make_sink is not None:
             return self._make_sink()
-        from collector.sinks.postgres import PostgresSink
+        from collector.sinks.chosen import sink_of
 
-        return PostgresSink(
-            settings.dsn or "",
-            connect_timeout_s=settings.connect_timeout_s,
-            attempt_timeout_s=settings.attempt_timeout_s,
-        )
+        return sink_of(settings)
 
     def _identity(self, settings: Settings) -> Beat:
         from uuid import uuid4

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ FLUSH_INTERVAL = "CACHE_METRICS_FLUSH_INTERVAL"
 QUARTER = "CACHE_AUDITOR_FLUSH_EVERY"
 DSN = "CACHE_AUDITOR_DSN"
 DATABASE_URL = "DATABASE_URL"
+URL = "CACHE_AUDITOR_URL"
+INGEST_TOKEN = "CACHE_AUDITOR_INGEST_TOKEN"
+CA_FILE = "CACHE_AUDITOR_CA_FILE"
 NODE = "CACHE_AUDITOR_NODE"
 BUFFER = "CACHE_AUDITOR_BUFFER_EVENTS"
 SPOOL_DIR = "CACHE_AUDITOR_SPOOL_DIR"
@@ -39,6 +42,7 @@ _NO = frozenset({"0", "false", "no", "off", "f", "n"})
 class Settings:
     """How a collector behaves; times in seconds, sizes as named.
 
+    url: an ingest over HTTP, instead of dsn; ingest_token, and ca_file for a private authority.
     flush_every_s: flush at each such part of the clock's minute when anything waits; 0: not at all.
     buffer_events: how many events may wait in memory before more are dropped (and counted).
     attempt_timeout_s: how long one call to the destination may take, once it is reached.
@@ -46,7 +50,10 @@ class Settings:
     """
 
     enabled: bool = True
-    dsn: str | None = None
+    dsn: str | None = field(default=None, repr=False)
+    url: str | None = None
+    ingest_token: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
     node: str = ""
     batch_size: int = 100
     flush_interval_s: float = 60.0
@@ -58,7 +65,7 @@ class Settings:
     spool_bytes: int = 256 * 2**20
     spool_age_s: float = 7 * 86_400.0
     plain_keys: bool = False
-    key_secret: str | None = None
+    key_secret: str | None = field(default=None, repr=False)
     connect_timeout_s: int = 5
     attempt_timeout_s: float = 30.0
     exit_timeout_s: float = 5.0
@@ -70,6 +77,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         enabled=read.flag(ENABLED, Settings.enabled),
         dsn=read.text(DSN) or read.text(DATABASE_URL),
+        url=read.text(URL),
+        ingest_token=read.text(INGEST_TOKEN),
+        ca_file=read.text(CA_FILE),
         node=read.text(NODE) or "",
         batch_size=int(read.number(BATCH_SIZE, Settings.batch_size, 1, 5_000)),
         flush_interval_s=read.number(FLUSH_INTERVAL, Settings.flush_interval_s, 0.05, 3_600),

@@ -69,8 +69,10 @@ class Shipper:
         )
         self.tally = Tally()
         self._courier = Courier(self._meanwhile)
-        self._delivery = Delivery(self._courier, identity.collector_id)
         self._custody = Custody(settings, identity.collector_id, self.tally, clock_ns)
+        self._delivery = Delivery(
+            self._courier, identity.collector_id, note=self._custody.note_trouble
+        )
         self._preparation = Preparation(
             self.tally,
             lambda: self._courier.carry(sink.key_secret),

@@ -1,11 +1,13 @@
 """Where a collector keeps its spool: one folder a process, held by a lock that dies with it.
 
 ROOT/DESTINATION/              one for each database, so that no batch enters the wrong one
+    destination                which one, without user and password
     key_secret                 the installation's secret, remembered
     dead_letters.jsonl         rows that the database refused
     COLLECTOR_ID/lock          held (flock) while the process lives
     COLLECTOR_ID/counts        its counters
     COLLECTOR_ID/00000001.seg  its spooled batches, in order
+    COLLECTOR_ID/trouble       why they wait: what the last attempt said
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from pathlib import Path
 
 LOCK = "lock"
 COUNTS = "counts"
+DEAD_LETTERS = "dead_letters.jsonl"
+NAME = "destination"
 
 
 class ClaimedFolder:
@@ -89,8 +93,8 @@ def destination_folder(root: str | None, destination: str) -> Path:
 
     root: as set; otherwise the user's state folder, or a private one in the temporary folder.
     """
-    name = blake2b(destination.encode(), digest_size=6).hexdigest()
-    candidates = [Path(root)] if root else [_state_folder(), _temporary_folder()]
+    name = folder_name(destination)
+    candidates = roots(root)
     for candidate in candidates:
         try:
             path = candidate / name
@@ -100,6 +104,23 @@ def destination_folder(root: str | None, destination: str) -> Path:
         except OSError:
             continue
     raise OSError(f"no spool folder can be made in {' or '.join(map(str, candidates))}")
+
+
+def folder_name(destination: str) -> str:
+    """The name of its folder; the same for the same destination."""
+    return blake2b(destination.encode(), digest_size=6).hexdigest()
+
+
+def roots(root: str | None) -> list[Path]:
+    """Where spools may be: as set, or the user's state folder and one in the temporary folder."""
+    return [Path(root)] if root else [_state_folder(), _temporary_folder()]
+
+
+def name_destination(folder: Path, destination: str) -> None:
+    """Write down whose folder it is, for a person who looks. Raises OSError."""
+    path = folder / NAME
+    if not path.exists():
+        path.write_text(f"{destination}\n", "utf-8")
 
 
 def _state_folder() -> Path:

@@ -26,20 +26,16 @@ CREATE FUNCTION monitoring.apply_grants() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    perform monitoring.apply_grants_before_feedback();
+    perform monitoring.apply_grants_before_ingest();
     if to_regrole('cache_auditor_auditor') is not null then
-        revoke execute on function monitoring.apply_grants_before_feedback()
+        revoke execute on function monitoring.apply_grants_before_ingest()
             from cache_auditor_auditor;
     end if;
-    if to_regrole('cache_auditor_reader') is not null then
-        grant select on monitoring.cache_observation_verdicts to cache_auditor_reader;
-    end if;
-    if to_regrole('cache_auditor_acknowledger') is not null then
-        grant select on monitoring.cache_observation_verdicts to cache_auditor_acknowledger;
+    if to_regrole('cache_auditor_writer') is not null then
         grant execute on function
-            monitoring.sign_observation(uuid, text, text, text, text, interval),
-            monitoring.revoke_acknowledgement(bigint, text)
-            to cache_auditor_acknowledger;
+            monitoring.claim_reply(bytea, bytea),
+            monitoring.settle_reply(bytea, timestamptz, jsonb)
+            to cache_auditor_writer;
     end if;
 end
 $$;
@@ -197,6 +193,31 @@ begin
 end
 $$;
 
+-- function apply_grants_before_ingest()
+
+CREATE FUNCTION monitoring.apply_grants_before_ingest() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform monitoring.apply_grants_before_feedback();
+    if to_regrole('cache_auditor_auditor') is not null then
+        revoke execute on function monitoring.apply_grants_before_feedback()
+            from cache_auditor_auditor;
+    end if;
+    if to_regrole('cache_auditor_reader') is not null then
+        grant select on monitoring.cache_observation_verdicts to cache_auditor_reader;
+    end if;
+    if to_regrole('cache_auditor_acknowledger') is not null then
+        grant select on monitoring.cache_observation_verdicts to cache_auditor_acknowledger;
+        grant execute on function
+            monitoring.sign_observation(uuid, text, text, text, text, interval),
+            monitoring.revoke_acknowledgement(bigint, text)
+            to cache_auditor_acknowledger;
+    end if;
+end
+$$;
+
 -- function calculate_hit_rate(numeric, numeric)
 
 CREATE FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) RETURNS numeric
@@ -204,6 +225,32 @@ CREATE FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) RETU
     RETURN CASE WHEN ((COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric)) = (0)::numeric) THEN (0)::numeric ELSE round((((100)::numeric * COALESCE(hits, (0)::numeric)) / (COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric))), 2) END;
 
 COMMENT ON FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) IS 'Percent with two decimals; 0 when there was neither hit nor miss.';
+
+-- function claim_reply(bytea, bytea)
+
+CREATE FUNCTION monitoring.claim_reply(p_key bytea, p_body bytea) RETURNS TABLE(first_at timestamp with time zone, reply jsonb, same_body boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    kept_since constant timestamptz := clock_timestamp() - interval '24 hours';
+begin
+    delete from monitoring.cache_ingest_replies as old
+    where old.key in (
+        select r.key from monitoring.cache_ingest_replies as r
+        where r.first_at < kept_since and r.key <> p_key
+        order by r.first_at limit 100 for update skip locked);
+    insert into monitoring.cache_ingest_replies as r (key, body, first_at)
+    values (p_key, p_body, clock_timestamp())
+    on conflict (key) do update set body = excluded.body, first_at = excluded.first_at, reply = null
+        where r.first_at < kept_since;
+    return query
+        select r.first_at, r.reply, r.body = p_body
+        from monitoring.cache_ingest_replies as r where r.key = p_key;
+end
+$$;
+
+COMMENT ON FUNCTION monitoring.claim_reply(p_key bytea, p_body bytea) IS 'The place of a body among those of the last 24 hours: who claims a key first decides.';
 
 -- function collector_heartbeat(uuid, timestamp with time zone, jsonb, boolean)
 
@@ -554,6 +601,19 @@ end
 $$;
 
 COMMENT ON FUNCTION monitoring.revoke_acknowledgement(p_feedback_id bigint, p_by text) IS 'revoked, already (it was, or a worse turn took it back), or unknown (there is no such feedback).';
+
+-- function settle_reply(bytea, timestamp with time zone, jsonb)
+
+CREATE FUNCTION monitoring.settle_reply(p_key bytea, p_first_at timestamp with time zone, p_reply jsonb) RETURNS jsonb
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    update monitoring.cache_ingest_replies as r set reply = coalesce(r.reply, p_reply)
+    where r.key = p_key and r.first_at = p_first_at
+    returning r.reply
+$$;
+
+COMMENT ON FUNCTION monitoring.settle_reply(p_key bytea, p_first_at timestamp with time zone, p_reply jsonb) IS 'What was answered, the first time it is said; gives the answer that stands.';
 
 -- function sign_observation(uuid, text, text, text, text, interval)
 
@@ -988,6 +1048,26 @@ CREATE TABLE monitoring.cache_hours_to_roll (
 );
 
 COMMENT ON TABLE monitoring.cache_hours_to_roll IS 'Hours of which a minute has changed since they were last made.';
+
+-- table cache_ingest_replies
+
+CREATE TABLE monitoring.cache_ingest_replies (
+    key bytea NOT NULL,
+    body bytea NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    reply jsonb,
+    CONSTRAINT cache_ingest_replies_hashed CHECK (((octet_length(key) = 32) AND (octet_length(body) = 32)))
+);
+
+COMMENT ON TABLE monitoring.cache_ingest_replies IS 'What was answered to a body that came over HTTP without an id of its own; kept 24 hours.';
+
+COMMENT ON COLUMN monitoring.cache_ingest_replies.key IS 'SHA-256 of the token and the idempotency key, or of the token and the body.';
+
+COMMENT ON COLUMN monitoring.cache_ingest_replies.body IS 'SHA-256 of the body that came first.';
+
+COMMENT ON COLUMN monitoring.cache_ingest_replies.first_at IS 'When it came first; its batches are numbered by it.';
+
+COMMENT ON COLUMN monitoring.cache_ingest_replies.reply IS 'What was answered; null: not yet, or its process died.';
 
 -- table cache_maintenance
 
@@ -1479,6 +1559,11 @@ ALTER TABLE ONLY monitoring.cache_histograms_1min
 ALTER TABLE ONLY monitoring.cache_hours_to_roll
     ADD CONSTRAINT cache_hours_to_roll_pkey PRIMARY KEY (hour_window);
 
+-- constraint cache_ingest_replies cache_ingest_replies_pkey
+
+ALTER TABLE ONLY monitoring.cache_ingest_replies
+    ADD CONSTRAINT cache_ingest_replies_pkey PRIMARY KEY (key);
+
 -- constraint cache_maintenance cache_maintenance_pkey
 
 ALTER TABLE ONLY monitoring.cache_maintenance
@@ -1616,6 +1701,10 @@ CREATE INDEX cache_histograms_1hour_window_idx ON monitoring.cache_histograms_1h
 -- index cache_histograms_1min_window_idx
 
 CREATE INDEX cache_histograms_1min_window_idx ON monitoring.cache_histograms_1min USING btree (minute_window);
+
+-- index cache_ingest_replies_first_idx
+
+CREATE INDEX cache_ingest_replies_first_idx ON monitoring.cache_ingest_replies USING btree (first_at);
 
 -- index cache_metric_batches_received_idx
 

@@ -1,0 +1,82 @@
+"""`cache-auditor serve`: the gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.invocation import Invocation, invocation_of
+
+if TYPE_CHECKING:
+    from auditor.gateway.server import Place
+    from auditor.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen; this machine alone by default.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file of the certificate and its chain.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
+) -> None:
+    """Take deliveries over HTTP until told to stop. SIGTERM ends it cleanly."""
+    invocation = invocation_of(context)
+    given = {"serve_host": host, "serve_port": port, "tls_certificate": tls_certificate,
+             "tls_key": tls_key}  # fmt: skip
+    invocation = Invocation(invocation.screen, {**invocation.flags, **given}, invocation.config)
+    _serve(invocation, invocation.settings())
+
+
+def _serve(invocation: Invocation, settings: Settings) -> None:
+    try:
+        import fastapi  # noqa: F401 - asked for by name, so that the right extra is said
+        import uvicorn  # noqa: F401
+    except ImportError as exc:
+        from auditor.errors import MissingExtra
+
+        raise MissingExtra(exc.name or "fastapi", "serve") from exc
+    from auditor.gateway.app import make_app
+    from auditor.gateway.gate import Gate
+    from auditor.gateway.ingest_sink import IngestSinks
+    from auditor.gateway.server import serve as serve_app
+    from auditor.postgres.database import opened
+    from auditor.schema.ready import make_ready
+    from auditor.tokens import Tokens, token_digest
+
+    tokens = [token_digest(each.get_secret_value()) for each in settings.ingest_tokens]
+    with invocation.resolve() as dsn:
+        with opened(dsn) as connection:
+            make_ready(connection, settings)
+        gate = Gate(Tokens(tokens), IngestSinks(dsn), settings.ingest_body_mib * 2**20)
+        serve_app(make_app(gate), _place(settings), lambda url: _say(invocation, url, len(tokens)))
+
+
+def _place(settings: Settings) -> Place:
+    from auditor.gateway.server import Place
+
+    return Place(
+        settings.serve_host, settings.serve_port, settings.tls_certificate, settings.tls_key
+    )
+
+
+def _say(invocation: Invocation, url: str, tokens: int) -> None:
+    if invocation.json:
+        invocation.screen.line({"listening": url, "tokens": tokens})
+    else:
+        invocation.screen.say(f"listening on {url}")
+    if not tokens:
+        invocation.screen.note(
+            "no token may deliver yet: set ingest_tokens, or CACHE_AUDITOR_INGEST_TOKENS"
+        )

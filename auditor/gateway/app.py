@@ -1,0 +1,39 @@
+"""The gateway as an application: its routes, its refusals, its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version as distribution_version
+
+from fastapi import FastAPI
+
+from auditor.gateway import health, ingest
+from auditor.gateway.gate import Gate
+from auditor.gateway.refusals import Refusal, answer_refusal
+from collector.errors import SinkUnavailable
+from collector.sinks.wire import UnreadableBody
+
+
+def make_app(gate: Gate) -> FastAPI:
+    """The application over one database; its connections end with it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        gate.sinks.close()
+
+    # The pages that FastAPI would show load their scripts from elsewhere.
+    app = FastAPI(
+        title="cache-auditor",
+        version=distribution_version("cache-auditor"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.gate = gate
+    for router in (health.router, ingest.router):
+        app.include_router(router)
+    for kind in (Refusal, UnreadableBody, SinkUnavailable):
+        app.add_exception_handler(kind, answer_refusal)
+    return app

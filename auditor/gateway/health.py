@@ -1,0 +1,30 @@
+"""`GET /healthz`: whether a delivery would be stored now, for whoever watches the gateway."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+
+from auditor.gateway.gate import Gate, gate_of
+from auditor.gateway.refusals import Refusal
+from collector.errors import SchemaMismatch, SinkUnavailable
+
+router = APIRouter()
+NO_COLLECTOR: Final = "00000000-0000-0000-0000-000000000000"
+
+
+@router.get("/healthz")
+def say_health(gate: Annotated[Gate, Depends(gate_of)]) -> JSONResponse:
+    """200 when the database answers and has the schema, else 503; says no more to a stranger."""
+    try:
+        with gate.sinks.taken() as sink:
+            sink.stored(NO_COLLECTOR, 0)
+    except SchemaMismatch:
+        return JSONResponse({"status": "the schema does not fit"}, 503)
+    except SinkUnavailable:
+        return JSONResponse({"status": "the database is away"}, 503)
+    except Refusal:
+        return JSONResponse({"status": "busy"}, 503)
+    return JSONResponse({"status": "ok"})

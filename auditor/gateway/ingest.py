@@ -1,0 +1,103 @@
+"""The routes that take deliveries: our own collectors', and the reference's clients'."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from auditor.gateway.bodies import read_body, too_large
+from auditor.gateway.gate import Gate, gate_of
+from auditor.gateway.ingest_sink import IngestSink
+from auditor.gateway.reference_ingest import take_metrics
+from auditor.gateway.refusals import Refusal
+from collector.batch import Batch
+from collector.sinks import wire
+
+router = APIRouter()
+
+
+async def may_deliver(
+    gate: Annotated[Gate, Depends(gate_of)],
+    authorization: Annotated[str | None, Header()] = None,
+) -> bytes:
+    """The digest of the caller's token. Raises Refusal (401) without one that is known."""
+    token = gate.tokens.knows(authorization)
+    if token is None:
+        said = "no token that may deliver: send Authorization: Bearer and one of ingest_tokens"
+        raise Refusal(401, said, {"WWW-Authenticate": "Bearer"})
+    return token
+
+
+Allowed = Annotated[bytes, Depends(may_deliver)]
+Gated = Annotated[Gate, Depends(gate_of)]
+
+
+@router.post("/v1/batches")
+async def take_batch(request: Request, gate: Gated, token: Allowed) -> Response:
+    """A collector's batch: stored once under its own id."""
+    body = await read_body(request, gate.body_bytes)
+    return JSONResponse(await run_in_threadpool(_store, gate, body))
+
+
+@router.post("/v1/beats", status_code=204)
+async def take_beat(request: Request, gate: Gated, token: Allowed) -> Response:
+    """A collector's sign of life, or its goodbye."""
+    beat = wire.unpack_beat(await read_body(request, gate.body_bytes))
+
+    def say() -> None:
+        with gate.sinks.taken() as sink:
+            sink.beat(beat)
+
+    await run_in_threadpool(say)
+    return Response(status_code=204)
+
+
+@router.get("/v1/batches/{collector_id}/{sequence}")
+def say_stored(collector_id: str, sequence: int, gate: Gated, token: Allowed) -> dict[str, bool]:
+    """Whether the ledger has a batch."""
+    asked = wire.batch_id(collector_id, sequence)
+    with gate.sinks.taken() as sink:
+        return {"stored": sink.stored(*asked)}
+
+
+@router.get("/v1/key-secret")
+def say_key_secret(gate: Gated, token: Allowed, response: Response) -> dict[str, str]:
+    """The installation's secret for hashing keys: who may deliver keys may hash them."""
+    response.headers["Cache-Control"] = "no-store"
+    return {"secret": gate.sinks.key_secret().hex()}
+
+
+@router.post("/functions/v1/cache-metrics-aggregator")
+async def take_references(
+    request: Request,
+    gate: Gated,
+    token: Allowed,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Response:
+    """What the reference's client sends."""
+    body = await read_body(request, gate.body_bytes)
+    reply = await run_in_threadpool(take_metrics, gate.sinks, token, idempotency_key, body)
+    return JSONResponse(reply)
+
+
+def _store(gate: Gate, body: bytes) -> dict[str, Any]:
+    arrived = wire.unpack_batch(body)
+    batch = arrived.batch
+    with gate.sinks.taken() as sink:
+        if batch.sequence > 0 and (batch.rows or batch.weights):
+            _check_not_begun_in_parts(sink, batch, gate.body_bytes)
+        return wire.receipt_of(arrived, sink.deliver(batch))
+
+
+def _check_not_begun_in_parts(sink: IngestSink, batch: Batch, limit: int) -> None:
+    """What began in parts, under a smaller limit, goes on in parts, or some would be there twice.
+
+    Raises Refusal (413) then. When all of them are there, so is the batch itself, a duplicate.
+    """
+    if sink.has_parts(batch.collector_id, batch.sequence) and not sink.stored(
+        batch.collector_id, batch.sequence
+    ):
+        raise too_large(limit)

@@ -1,0 +1,27 @@
+"""The sink that settings name: an ingest over HTTP where there is a URL, else the database."""
+
+from __future__ import annotations
+
+from collector.settings import Settings
+from collector.sinks.sink import Sink
+
+
+def sink_of(settings: Settings) -> Sink:
+    """Its library is imported here, and no other. Raises CollectorError for a bad URL or DSN."""
+    if settings.url is not None:
+        from collector.sinks.http import HttpSink
+
+        return HttpSink(
+            settings.url,
+            settings.ingest_token or "",
+            ca_file=settings.ca_file,
+            connect_timeout_s=settings.connect_timeout_s,
+            attempt_timeout_s=settings.attempt_timeout_s,
+        )
+    from collector.sinks.postgres import PostgresSink
+
+    return PostgresSink(
+        settings.dsn or "",
+        connect_timeout_s=settings.connect_timeout_s,
+        attempt_timeout_s=settings.attempt_timeout_s,
+    )
