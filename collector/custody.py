@@ -15,7 +15,7 @@ from collector.orphans import Orphan, find_orphans
 from collector.recorder import Recorder
 from collector.settings import Settings
 from collector.sinks.sink import RefusedRow
-from collector.spool import Spool
+from collector.spool import spool_maker
 from collector.spool_folder import (
     DEAD_LETTERS,
     ClaimedFolder,
@@ -38,6 +38,7 @@ class Custody:
         self._collector_id = collector_id
         self._tally = tally
         self._clock_ns = clock_ns
+        self._make_spool = spool_maker(settings.spool_bytes, settings.spool_age_s, clock_ns)
         self._folder: ClaimedFolder | None = None
         self._counters: CounterFile | None = None
         self.destination: Path | None = None
@@ -108,12 +109,3 @@ class Custody:
         if self._folder is not None and not self.backlog:
             self._folder.remove()
         self.release()
-
-    def _make_spool(self, folder: Path, on_loss: Callable[[int], None]) -> Spool:
-        return Spool(
-            folder,
-            max_bytes=self._settings.spool_bytes,
-            max_age_ns=int(self._settings.spool_age_s * 1e9),
-            clock_ns=self._clock_ns,
-            on_loss=on_loss,
-        )

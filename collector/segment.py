@@ -30,6 +30,14 @@ class Record:
     content: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a record says of itself."""
+
+    events: int
+    written_ns: int
+
+
 def pack_record(content: bytes, events: int, written_ns: int) -> bytes:
     """The bytes to append."""
     body = zlib.compress(content, 1)
@@ -70,6 +78,18 @@ def read_records(path: Path) -> Iterator[Record]:
                 yield Record(min(events, LARGEST_BATCH), 0, None)
                 continue
             yield Record(events, written_ns, zlib.decompress(body))
+
+
+def read_headers(path: Path) -> Iterator[Header]:
+    """Of the records in order, without a look at what they hold. Raises OSError."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        while len(header := file.read(_HEADER.size)) == _HEADER.size:
+            magic, length, events, written_ns, _ = _HEADER.unpack(header)
+            if magic != _MAGIC or length > LONGEST_RECORD or file.tell() + length > size:
+                return
+            yield Header(events, written_ns)
+            file.seek(length, os.SEEK_CUR)
 
 
 def _checksum(length: int, events: int, written_ns: int, body: bytes) -> int:

@@ -144,6 +144,23 @@ class Spool:
             self._remove_first()
 
 
+def spool_maker(
+    max_bytes: int, max_age_s: float, clock_ns: Callable[[], int]
+) -> Callable[[Path, Callable[[int], None]], Spool]:
+    """Makes spools of the same bounds: (folder, on_loss) -> Spool."""
+
+    def make(folder: Path, on_loss: Callable[[int], None]) -> Spool:
+        return Spool(
+            folder,
+            max_bytes=max_bytes,
+            max_age_ns=int(max_age_s * 1e9),
+            clock_ns=clock_ns,
+            on_loss=on_loss,
+        )
+
+    return make
+
+
 def _scan(path: Path) -> _Segment:
     events = sum(record.events for record in segment.read_records(path))
     return _Segment(path, events, path.stat().st_size)

@@ -69,6 +69,18 @@ def _lock(path: Path, descriptor: int) -> ClaimedFolder | None:
     return None
 
 
+def held(path: Path) -> bool:
+    """Whether a living process holds a folder; nothing is changed or kept."""
+    try:
+        folder = _lock(path, os.open(path / LOCK, os.O_RDWR))
+    except FileNotFoundError:
+        return False
+    if folder is None:
+        return True
+    folder.release()
+    return False
+
+
 def claim_dead(destination: Path, own: str) -> Iterator[ClaimedFolder]:
     """The folders of collectors whose process is gone, each claimed, oldest first."""
     folders = [path for path in destination.iterdir() if path.name != own and path.is_dir()]

@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from auditor.examining import budget, collectors, names, pipeline, server
+from auditor.examining import budget, collectors, deliveries, names, pipeline, server
 from auditor.examining.doctor import Check, Examination, Finding, looked
 
 CHECKS: Final = (
@@ -20,6 +20,8 @@ CHECKS: Final = (
     Check("partitions", pipeline.partitions),
     Check("collectors", collectors.collectors),
     Check("losses", collectors.losses),
+    Check("spool", deliveries.spool, needs_schema=False),
+    Check("ingest", deliveries.ingest, needs_schema=False),
     Check("keys", collectors.keys),
     Check("ticks", pipeline.ticks),
     Check("rollup", pipeline.waiting),

@@ -30,6 +30,8 @@ _SCHEMA = (
     errors.UndefinedFunction,
     errors.InvalidSchemaName,
     errors.InsufficientPrivilege,
+    # a row has every value that this version's schema asks for: this one is newer
+    errors.NotNullViolation,
 )
 _KEEPALIVE = {
     "keepalives_idle": 15,
@@ -88,6 +90,8 @@ class PostgresSink:
                     late += outside
                 try:
                     return self._store(connection, batch, refused, late)
+                except _SCHEMA:
+                    raise
                 except CONTENT:
                     self._days.clear()
                     if remembered:  # a day may have gone since; look again before blaming a row

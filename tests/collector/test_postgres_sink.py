@@ -313,3 +313,34 @@ def test_a_raw_separator_in_the_password_shows_no_part_of_it(
 def test_a_written_out_separator_is_read_as_meant(dsn: str, destination: str) -> None:
     """Escaped, or where an @ may stand."""
     assert PostgresSink(dsn).destination == destination
+
+
+@pytest.mark.parametrize(
+    ("newer", "mended"),
+    [
+        (
+            "alter table monitoring.cache_metrics add column region text not null",
+            "alter table monitoring.cache_metrics drop column region",
+        ),
+        (
+            "alter table monitoring.cache_metrics rename column node to host",
+            "alter table monitoring.cache_metrics rename column host to node",
+        ),
+    ],
+)
+def test_a_newer_schema_spools_says_so_once_and_blames_no_row(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture, newer: str, mended: str
+) -> None:
+    """A column that this version does not know of is nobody's content: no dead letter."""
+    conn = database.connect()
+    conn.execute(newer.encode())
+    collector = Collector(settings(tmp_path, dsn=database.dsn))
+    for _ in range(3):
+        collector.record("hit", "k")
+        assert collector.flush()
+    assert one(conn, "select count(*) from monitoring.cache_metrics") == 0
+    assert list(tmp_path.glob("*/dead_letters.jsonl")) == []
+    conn.execute(mended.encode())
+    wait_until(lambda: collector.tally is not None and collector.tally.delivered == 3, 60)
+    assert collector.stop()
+    assert len([r for r in caplog.records if "cache-auditor migrate" in r.getMessage()]) == 1

@@ -54,6 +54,7 @@ TABLES = {
     "cache_observation_verdicts": ("", ALL, "r", "r"),
     "cache_observation_changes": ("", "rd", "r", "r"),
     "cache_maintenance": ("", ALL, "r", "arw"),
+    "cache_ingest_replies": ("", ALL, "", ""),
     "cache_auditor_secrets": ("", "", "", ""),
     "cache_auditor_migrations": ("", "r", "r", ""),
 }
@@ -61,14 +62,22 @@ TABLES = {
 SHOWN = {"cache_metrics_1min", "cache_metrics_1hour", "cache_baseline_metrics",
          "cache_auditor_observations", "cache_maintenance"}  # fmt: skip
 FUNCTIONS = {
-    WRITER: {"collector_key_secret", "collector_heartbeat", "ensure_metric_partition"},
+    WRITER: {
+        "collector_key_secret", "collector_heartbeat", "ensure_metric_partition", "claim_reply",
+        "settle_reply",
+    },
     READER: {
         "calculate_hit_rate", "get_cache_performance_summary", "histogram_edges", "histogram_bin",
         "histogram_value", "histogram_quantile",
     },
     ACKNOWLEDGER: {"acknowledge_observation", "sign_observation", "revoke_acknowledgement"},
 }  # fmt: skip
-NOBODYS = {"make_metric_partition", "apply_grants", "apply_grants_before_feedback"}
+NOBODYS = {
+    "make_metric_partition",
+    "apply_grants",
+    "apply_grants_before_feedback",
+    "apply_grants_before_ingest",
+}
 
 
 # What is granted ---------------------------------------------------------------------------------

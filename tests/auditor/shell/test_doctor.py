@@ -75,6 +75,13 @@ def make_well(database: Database, connection: psycopg.Connection) -> Clinic:
     return Clinic(database, connection, examination_of(database, connection))
 
 
+@pytest.fixture(autouse=True)
+def _own_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not this account's, in which anything may wait; see test_commands_spool.py for that."""
+    monkeypatch.setenv("CACHE_AUDITOR_SPOOL_DIR", str(tmp_path))
+    monkeypatch.delenv("CACHE_AUDITOR_URL", raising=False)
+
+
 @pytest.fixture
 def clinic(database: Database) -> Clinic:
     """One of the test's own."""
@@ -217,7 +224,7 @@ def test_a_planted_fault_is_found_and_its_remedy_named(
 
 def test_every_check_that_reads_the_schema_has_a_planted_fault() -> None:
     """A new check needs a test that it can find something."""
-    elsewhere = {"server", "clock", "listening", "notice queue"}
+    elsewhere = {"server", "clock", "listening", "notice queue", "spool", "ingest"}
     assert {row[0] for row in PLANTED} == {check.name for check in CHECKS} - elsewhere
 
 
