@@ -162,7 +162,7 @@ def test_every_command_that_is_shown_exists(page: Path) -> None:
 
 def test_a_command_that_does_not_exist_would_be_found() -> None:
     """The net has no hole: words, sub-commands and options are looked up."""
-    for line in ("serve", "baselines forget", "tick --fast", "--dsn x rewind"):
+    for line in ("audit", "baselines forget", "tick --fast", "--dsn x rewind"):
         assert unknown_in(f"cache-auditor {line}"), line
     for line in ("tick", "--dsn x tick", "observations ack 12ab --reason fixed"):
         assert not unknown_in(f"cache-auditor {line}"), line
@@ -229,6 +229,9 @@ def test_every_variable_of_the_collector_is_told_with_its_default() -> None:
         collector_settings.QUARTER: f"{given.flush_every_s:g}",
         collector_settings.DSN: "none",
         collector_settings.DATABASE_URL: "none",
+        collector_settings.URL: "none",
+        collector_settings.INGEST_TOKEN: "none",
+        collector_settings.CA_FILE: "none",
         collector_settings.NODE: given.node or "none",
         collector_settings.BUFFER: f"{given.buffer_events}",
         collector_settings.SPOOL_DIR: "none",

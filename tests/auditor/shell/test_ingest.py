@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from collector.batch import Batch, Beat
 from collector.parts import numbered
@@ -459,6 +460,27 @@ def test_a_signal_lets_what_is_under_way_finish(database: Database, number: int)
         assert (running.stop(number) if running.process.poll() is None else
                 running.process.returncode) == 0  # fmt: skip
     assert answers == [200]
+
+
+def test_the_writers_role_is_enough_for_all_of_it(database: Database) -> None:
+    """A login with nothing but cache_auditor_writer takes batches, beats and the reference's."""
+    admin = database.connect()
+    login = f"ingest_{database.name}"
+    admin.execute(f"create role {login} login in role cache_auditor_writer".encode())
+    try:
+        with serving(make_conninfo(database.dsn, user=login)) as running:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            with httpx.Client(base_url=running.url, headers=headers, trust_env=False) as client:
+                assert client.get("/healthz").status_code == 200
+                assert client.post("/v1/batches", content=pack_batch(batch(1))).status_code == 200
+                beat = pack_beat(Beat(batch(1).collector_id))
+                assert client.post("/v1/beats", content=beat).status_code == 204
+                for _ in range(2):
+                    assert client.post(REFERENCE, json=BODY).json()["metrics_stored"] == 4
+        assert one(admin, "select count(*) from monitoring.cache_metrics") == 14
+    finally:
+        admin.execute(f"drop owned by {login}".encode())
+        admin.execute(f"drop role {login}".encode())
 
 
 def test_a_port_that_is_taken_is_said(database: Database) -> None:
