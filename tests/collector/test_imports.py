@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 HEAVY = ("psycopg", "numpy", "json", "uuid", "hashlib", "asyncio", "sqlite3", "typing")
 
@@ -43,6 +44,24 @@ def test_recording_loads_nothing_heavy_without_a_destination() -> None:
         """
     ).split()
     assert not any(name.startswith(("psycopg", "numpy")) for name in loaded)
+
+
+def test_delivering_over_http_loads_no_driver(tmp_path: Path) -> None:
+    """A host that only knows an ingest needs the standard library and nothing else."""
+    loaded = run(
+        f"""
+        import os, sys
+        os.environ["CACHE_AUDITOR_URL"] = "http://127.0.0.1:1"
+        os.environ["CACHE_AUDITOR_SPOOL_DIR"] = {str(tmp_path)!r}
+        from collector import record
+        from collector.default import collector
+        record("hit", "key", 1.0)
+        assert collector.flush()
+        print("\\n".join(sys.modules))
+        """
+    ).split()
+    assert "collector.sinks.http" in loaded
+    assert not any(name.startswith(("psycopg", "numpy", "sql")) for name in loaded)
 
 
 def test_every_public_name_is_there() -> None:

@@ -127,6 +127,17 @@ def test_binary_rubbish_does_not_reach_the_terminal(
     assert len(err) < 20_000
 
 
+def test_a_header_cannot_rewrite_the_terminal(database: Database, tmp_path: Path) -> None:
+    """It is named in the error, with its control characters as numbers."""
+    path = tmp_path / "odd.csv"
+    path.write_bytes(b"\x1b[31mred,\x07bell," + b"x" * 5_000 + b"\n1,2,3\n")
+    code, _, err = load(database, str(path))
+    assert code == 7
+    assert "\\x1b[31mred, \\x07bell" in err
+    assert "\x1b" not in err
+    assert len(err) < 500
+
+
 def test_a_damaged_file_is_said(database: Database, tmp_path: Path) -> None:
     """A gzip file cut short: refused, and nothing of it stored."""
     path = tmp_path / "cut.csv.gz"

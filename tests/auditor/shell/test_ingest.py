@@ -7,6 +7,7 @@ import json
 import signal
 import socket
 import threading
+import tracemalloc
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from auditor.gateway.bodies import PACKED, unpacked
+from auditor.gateway.refusals import Refusal
 from collector.batch import Batch, Beat
 from collector.parts import numbered
 from collector.sinks.wire import pack_batch, pack_beat
@@ -388,6 +391,20 @@ def test_bodies_up_to_the_limit_are_taken_and_larger_ones_refused(database: Data
             assert client.post(REFERENCE, content=pieces).json()["metrics_stored"] == 1
             more = (b"x" * 65_536 for _ in range(17))
             assert client.post(REFERENCE, content=more).status_code == 413
+
+
+def test_of_a_bomb_no_more_is_unpacked_than_the_limit() -> None:
+    """A quarter of a GiB in 250 kB: refused within a few times the limit of memory."""
+    bomb = gzip.compress(bytes(2**28), 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refusal) as caught:
+            unpacked(bomb, PACKED["gzip"], 2**20)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.status == 413
+    assert peak < 8 * 2**20
 
 
 def test_an_encoding_that_cannot_be_read_is_named(client: httpx.Client) -> None:
