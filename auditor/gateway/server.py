@@ -17,6 +17,8 @@ from auditor.errors import Busy, SettingsInvalid
 
 GRACEFUL_S: Final = 10
 MOST_CONNECTIONS: Final = 200
+KEPT_OPEN_S: Final = 75
+"""Longer than the minute within which each collector is heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def serve(app: FastAPI, place: Place, on_listening: Callable[[str], None]) -> No
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACEFUL_S,
+        timeout_keep_alive=KEPT_OPEN_S,
         ssl_certfile=place.certificate,
         ssl_keyfile=place.key,
     )
