@@ -41,6 +41,12 @@ def _readable(dsn: SecretStr | None) -> SecretStr | None:
     return dsn
 
 
+def _there(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError("is no file")
+    return path
+
+
 def _known(zone: str) -> str:
     try:
         ZoneInfo(zone)
@@ -110,8 +116,14 @@ Dsn = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_known), _allowed("an IANA name such as Europe/Zurich or UTC")]
 Folder = Annotated[Path | None, _allowed("the path of a folder")]
-File = Annotated[Path | None, _allowed("the path of a file")]
-Host = Annotated[str, Field(min_length=1, max_length=255), _allowed("a host name or an address")]
+File = Annotated[Path | None, AfterValidator(_there), _allowed("the path of a file that is there")]
+Host = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.:-]{1,255}$",
+        json_schema_extra={"allowed": "a host name or an address"},
+    ),
+]
 Port = Annotated[int, _span(0, 65_535, "a port; 0: a free one")]
 Mebibytes = Annotated[int, _span(1, 256, "MiB")]
 IngestTokens = Annotated[
@@ -231,7 +243,7 @@ class Settings(BaseSettings):
                 "comes again would be stored twice"
             )
         if (self.tls_certificate is None) != (self.tls_key is None):
-            faults.append("tls_certificate and tls_key go together; one of them is not set")
+            faults.append("tls_certificate and tls_key go together, and one of them is not set")
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -25,7 +25,7 @@ from collector.batch import Batch, Beat
 from collector.parts import numbered
 from collector.sinks.wire import pack_batch, pack_beat
 from collector.weights import aggregate
-from tests.auditor.shell.served import STRANGER, TOKEN, Served, serving
+from tests.auditor.shell.served import KEY, STRANGER, TOKEN, Served, serving
 from tests.auditor.shell.tool import tool
 from tests.collector.made import NOW, batch
 from tests.postgres_clusters import Database
@@ -512,7 +512,7 @@ def test_a_port_that_is_taken_is_said(database: Database) -> None:
     ("variables", "words"),
     [
         ({"CACHE_AUDITOR_INGEST_TOKENS": "short"}, "ingest_tokens"),
-        ({"CACHE_AUDITOR_TLS_KEY": "key.pem"}, "tls_certificate and tls_key go together"),
+        ({"CACHE_AUDITOR_TLS_KEY": str(KEY)}, "tls_certificate and tls_key go together"),
         ({"CACHE_AUDITOR_SERVE_PORT": "70000"}, "serve_port"),
     ],
 )
