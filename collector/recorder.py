@@ -1,26 +1,57 @@
 """The hot path: an event into a bounded buffer, from any thread, with or without an event loop.
 
-No lock, no I/O, no system call, and no exception into the caller. deque.append, popleft and the
+No lock, no I/O, no system call, and no exception into the caller. list.extend by a tuple and the
 step of itertools.count are each one indivisible step of the interpreter, and a thread's switch
 between them cannot lose an event; the same holds for a signal, a finalizer or a garbage collection
 that records while another record is under way.
+
+The buffer is one flat list, PARTS values an event. A tuple kept for each event would cost a good
+half more: each is one more object for the garbage collector to count and to look at, while the one
+made here is gone at once and its memory used again.
+
+What every event needs is done in `record` itself, out of names that are at hand without looking up
+an attribute: count it where the count outlives the process, read the clock, extend the list. What
+only some need (waking the shipper, dropping above the bound) is left to the event whose number is
+`alarm`, chosen so that none before it could need it.
 """
 
 from __future__ import annotations
 
+import logging
 from _thread import allocate_lock
-from collections import deque
 from itertools import count
 from time import time_ns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSequence
-    from typing import Any
+    from typing import Any, Protocol
 
     from collector.events import Event
 
+    class Record(Protocol):
+        """One cache operation, now. Never raises; what does not fit is counted and said."""
+
+        def __call__(
+            self,
+            operation_type: str = "",
+            cache_key: Any = None,
+            response_time_ms: float | None = None,
+            cache_name: str = "default",
+            implementation_type: str = "default",
+            cache_size: int | None = None,
+            value_bytes: int | None = None,
+            error_type: str | None = None,
+            error_message: str | None = None,
+            metadata: dict[str, Any] | None = None,
+            is_sample: bool = False,
+        ) -> None: ...
+
+
+logger = logging.getLogger("collector")
+
 DEFAULT_CAPACITY = 100_000
+PARTS = 12
 
 
 class Recorder:
@@ -32,18 +63,19 @@ class Recorder:
 
     __slots__ = (
         "__weakref__",
-        "_append",
-        "_asked_drops",
         "_capacity",
-        "_clock_ns",
-        "_count_drop",
-        "_number",
-        "_seen",
-        "_waiting",
+        "_cells",
+        "_draining",
+        "_drops",
+        "_events",
+        "_point",
+        "_values",
         "_wake",
-        "_wake_at",
         "_wake_every",
+        "record",
     )
+
+    record: Record
 
     def __init__(
         self,
@@ -52,32 +84,100 @@ class Recorder:
         wake: Callable[[], object] = bool,
         wake_every: int = 1,
     ) -> None:
-        self._clock_ns = clock_ns
+        self.record, self._point = _hot_path(self, clock_ns)
         self.reset(capacity, wake, wake_every)
 
     def reset(self, capacity: int, wake: Callable[[], object], wake_every: int) -> None:
         """Nothing waits, nothing is counted: a new start, or a forked child's."""
-        self._waiting: deque[Event] = deque()
-        self._append = self._waiting.append
-        self._number = count(1).__next__
-        self._count_drop = count().__next__
-        self._asked_drops = 0
-        self._seen: MutableSequence[int] | memoryview = [0]
+        self._values: list[Any] = []
+        self._draining = allocate_lock()
+        self._events, self._drops = count(1), count(1)
+        self._cells: MutableSequence[int] | memoryview = [0]
         self._capacity = capacity
         self.call(wake, wake_every)
 
     def call(self, wake: Callable[[], object], wake_every: int) -> None:
         """From now on, wake with every wake_every-th event that waits."""
-        self._wake = wake
-        self._wake_every = wake_every
-        self._wake_at = wake_every - 1
+        self._wake, self._wake_every = wake, wake_every
+        self._point()
 
     def limit(self, capacity: int) -> None:
         """From now on, keep at most so many waiting; 0 drops (and counts) whatever comes."""
         self._capacity = capacity
+        self._point()
+
+    def drain(self, most: int) -> list[Event]:
+        """Up to `most` of the oldest events, no longer here afterwards."""
+        each = [iter(self.drain_values(most))] * PARTS
+        return list(zip(*each, strict=True))
+
+    def drain_values(self, most: int) -> list[Any]:
+        """The same, one event's values after the other's: PARTS times as many."""
+        end = most * PARTS
+        with self._draining:
+            values = self._values[:end]
+            del self._values[:end]
+        return values
+
+    def count_in(self, cells: memoryview) -> None:
+        """Keep the number of recorded events in cells[0], where it outlives this process."""
+        cells[0] = self.recorded
+        self._cells = cells
+        self._point()
+        cells[0] = max(cells[0], self.recorded)
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait now."""
+        return len(self._values) // PARTS
+
+    @property
+    def recorded(self) -> int:
+        """How many events were recorded, those dropped among them."""
+        return _reached(self._events)
+
+    def dropped(self) -> int:
+        """How many of them were dropped, in all by now."""
+        return _reached(self._drops)
+
+    def cope(self, number: int, event: Event) -> int:
+        """Keep or drop the event of that number and wake who must be; the next alarm."""
+        waiting = self.waiting
+        if waiting >= self._capacity:
+            self.drop()
+            return 0
+        self._values.extend(event)
+        waiting += 1
+        if waiting >= self._wake_every:
+            try:
+                self._wake()
+            except Exception:
+                logger.debug("the shipper was not woken", exc_info=True)
+        # What is taken out meanwhile makes the alarm come early, and then it is set again.
+        until_wake = self._wake_every - waiting % self._wake_every
+        return number + min(until_wake, max(self._capacity - waiting, 1))
+
+    def drop(self) -> None:
+        """An event was not kept, for whatever reason; count it."""
+        next(self._drops)
+
+
+def _hot_path(recorder: Recorder, clock_ns: Callable[[], int]) -> tuple[Record, Callable[[], None]]:
+    """`record`, and what makes it look at the recorder's parts again.
+
+    Longer than most functions, because a call out of `record` would cost a good part of it.
+    """
+    extend: Callable[[Event], None]
+    number: Callable[[], int]
+    cells: MutableSequence[int] | memoryview
+    alarm = 0
+
+    def point() -> None:
+        nonlocal extend, number, cells, alarm
+        extend, number = recorder._values.extend, recorder._events.__next__
+        cells, alarm = recorder._cells, 0
 
     def record(
-        self,
         operation_type: str = "",
         cache_key: Any = None,
         response_time_ms: float | None = None,
@@ -91,60 +191,39 @@ class Recorder:
         is_sample: bool = False,
     ) -> None:
         """One cache operation, now. Never raises; what does not fit is counted and said."""
+        nonlocal alarm
         try:
-            self._seen[0] = self._number()
-            waiting = len(self._waiting)
-            if waiting >= self._capacity:
-                self._count_drop()
-                return
-            self._append(
-                (
-                    self._clock_ns(),
-                    operation_type,
-                    cache_name,
-                    implementation_type,
-                    cache_key,
-                    response_time_ms,
-                    cache_size,
-                    value_bytes,
-                    error_type,
-                    error_message,
-                    metadata,
-                    is_sample,
-                )
+            cells[0] = this = number()
+            event = (
+                clock_ns(),
+                operation_type,
+                cache_name,
+                implementation_type,
+                cache_key,
+                response_time_ms,
+                cache_size,
+                value_bytes,
+                error_type,
+                error_message,
+                metadata,
+                is_sample,
             )
-            if waiting % self._wake_every == self._wake_at:
-                self._wake()
+            if this < alarm:
+                extend(event)
+            else:
+                capacity = recorder._capacity
+                alarm = recorder.cope(this, event)
+                if recorder._capacity != capacity:  # it changed in the middle of that
+                    alarm = 0
         except Exception:
-            self._count_drop()
+            recorder.drop()
 
-    def drain(self, most: int) -> list[Event]:
-        """Up to `most` of the oldest events, no longer here afterwards. One caller at a time."""
-        take = self._waiting.popleft
-        return [take() for _ in range(min(most, len(self._waiting)))]
+    return record, point
 
-    def count_in(self, cells: memoryview) -> None:
-        """Keep the number of recorded events in cells[0], where it outlives this process."""
-        before = self._seen
-        cells[0] = before[0]
-        self._seen = cells
-        cells[0] = max(cells[0], before[0])
 
-    @property
-    def waiting(self) -> int:
-        """How many events wait now."""
-        return len(self._waiting)
-
-    @property
-    def recorded(self) -> int:
-        """How many events were recorded, those dropped among them."""
-        return self._seen[0]
-
-    def dropped(self) -> int:
-        """How many were dropped. One caller at a time: asking moves the counter by one itself."""
-        asked = self._asked_drops
-        self._asked_drops = asked + 1
-        return self._count_drop() - asked
+def _reached(counter: count[int]) -> int:
+    """How often a count that began at 1 was stepped; looking does not step it."""
+    return int(repr(counter)[len("count(") : -1]) - 1
 
 
 class Bell:

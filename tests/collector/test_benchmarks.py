@@ -1,11 +1,12 @@
 """The benchmarks run, and measure what they say; how fast anything is, no test asserts."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from benchmarks import imports, overhead, record
-from benchmarks.interleaved import medians
+from benchmarks.interleaved import medians, medians_of
 
 
 def test_two_things_are_measured_in_turn_and_the_first_round_is_left_out() -> None:
@@ -25,12 +26,23 @@ def test_two_things_are_measured_in_turn_and_the_first_round_is_left_out() -> No
     assert "".join(order) == "abbaabba"
 
 
-@pytest.mark.parametrize("benchmark", [record, imports], ids=["record", "imports"])
-def test_a_benchmark_says_both_figures_their_ratio_and_the_goal(
-    benchmark: object, capsys: pytest.CaptureFixture[str]
+def test_any_number_of_things_take_turns() -> None:
+    """Each round begins one earlier; the first of each is left out."""
+    order: list[str] = []
+
+    def measure(name: str) -> Callable[[], float]:
+        values = iter((99.0, 3.0, 1.0, 2.0))
+        return lambda: order.append(name) or next(values)
+
+    assert medians_of([measure(name) for name in "abc"], 3) == [2.0, 2.0, 2.0]
+    assert "".join(order) == "abc" + "cab" + "bca" + "abc"
+
+
+def test_the_import_benchmark_says_both_figures_their_ratio_and_the_goal(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Its exit code is its verdict on the goal."""
-    assert benchmark.main(["--rounds", "1"]) in (0, 1)  # type: ignore[attr-defined]
+    assert imports.main(["--rounds", "1"]) in (0, 1)
     said = capsys.readouterr().out
     assert re.search(r"goal: .*\d", said)
     ratio = float(re.findall(r"^ratio +([\d.]+)", said, re.MULTILINE)[0])
@@ -48,3 +60,16 @@ def test_the_overhead_is_told_beside_its_goal(
     )
     assert re.search(r"two readings of the clock are \d+ ns: \d+ %", said)
     assert "goal: GET, delivering meanwhile, at most +2.0 %" in said
+
+
+def test_the_record_benchmark_says_each_side_and_its_ratio(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In one thread and in several; its exit code is its verdict on the goals."""
+    assert record.main(["--rounds", "1", "--threads", "2"]) in (0, 1)
+    said = capsys.readouterr().out
+    for side in record.SIDES:
+        costs = re.findall(rf"^  {side} +(\d+) ns   ratio +([\d.]+)", said, re.MULTILINE)
+        assert len(costs) == 2, side
+        assert all(int(cost) > 0 and float(ratio) > 0 for cost, ratio in costs)
+    assert said.count("goal: at most") == 2 * len(record.GOALS)

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.recorder import Bell, Recorder
+from collector.recorder import PARTS, Bell, Recorder
 
 RUBBISH = st.one_of(
     st.none(),
@@ -100,6 +100,61 @@ def test_it_wakes_when_a_batch_is_full_and_not_before() -> None:
     for _ in range(250):
         recorder.record("hit")
     assert rung == [100, 200]
+
+
+def test_it_wakes_at_a_full_batch_after_some_were_taken_out() -> None:
+    """The hundredth that waits rings, wherever in the count of all events it is."""
+    rung: list[int] = []
+    recorder = Recorder(wake=lambda: rung.append(recorder.waiting), wake_every=100)
+    for taken in (30, 99, 100):
+        for _ in range(taken):
+            recorder.record("hit")
+        recorder.drain(1000)
+    for _ in range(100):
+        recorder.record("hit")
+    assert rung == [100, 100]
+
+
+def test_a_limit_holds_from_the_next_event_on() -> None:
+    """Far below the alarm, a limit of nothing drops at once, and a higher one keeps again."""
+    recorder = Recorder(capacity=1000, wake_every=500)
+    for _ in range(10):
+        recorder.record("hit")
+    recorder.limit(0)
+    recorder.record("hit")
+    recorder.limit(11)
+    recorder.record("hit")
+    recorder.record("hit")
+    assert (recorder.waiting, recorder.dropped(), recorder.recorded) == (11, 2, 13)
+
+
+def test_a_limit_set_while_an_event_is_coped_with_is_not_forgotten() -> None:
+    """The alarm of the event that saw the old limit does not outlive it."""
+    recorder = Recorder(capacity=1000, wake=lambda: recorder.limit(3), wake_every=2)
+    for _ in range(10):
+        recorder.record("hit")
+    assert (recorder.waiting, recorder.dropped()) == (3, 7)
+
+
+def test_a_failing_wake_does_not_count_a_kept_event_as_dropped() -> None:
+    """What is in the buffer is in no other count."""
+
+    def fail() -> None:
+        raise RuntimeError("no thread")
+
+    recorder = Recorder(wake=fail)
+    recorder.record("hit")
+    assert (recorder.waiting, recorder.dropped(), recorder.recorded) == (1, 0, 1)
+
+
+def test_values_are_drained_flat_and_in_order() -> None:
+    """PARTS values an event: the columns are every PARTS-th of them."""
+    recorder = Recorder(clock_ns=iter(range(9)).__next__)
+    for number in range(3):
+        recorder.record("hit", number)
+    values = recorder.drain_values(2)
+    assert (values[0::PARTS], values[4::PARTS], recorder.waiting) == ([0, 1], [0, 1], 1)
+    assert recorder.drain(9) == [(2, "hit", "default", "default", 2, *[None] * 6, False)]
 
 
 def test_a_bell_remembers_one_ring() -> None:
