@@ -11,6 +11,7 @@ from collector.events import Row
 from collector.preparation import Preparation
 from collector.recorder import Recorder
 from collector.tally import Tally
+from collector.weights import Weight
 
 
 class Author:
@@ -34,12 +35,22 @@ class Author:
         self._backlog = backlog
         self._sequence = 0
 
-    def batch(self, rows: tuple[Row, ...], watermark_ns: int | None) -> Batch:
-        """These rows under the next number; watermark_ns: None when more rows are to follow."""
+    def batch(
+        self,
+        rows: tuple[Row, ...],
+        watermark_ns: int | None,
+        weights: tuple[Weight, ...] = (),
+        samples: int = 0,
+    ) -> Batch:
+        """These rows and weights under the next number; the last `samples` rows are examples.
+
+        watermark_ns: None when more are to follow.
+        """
         self._sequence += 1
         identity = self._identity
         beat = self.beat(watermark_ns)
-        return Batch(identity.collector_id, self._sequence, rows, (), identity.node, beat)
+        name, node = identity.collector_id, identity.node
+        return Batch(name, self._sequence, rows, weights, node, beat, samples)
 
     def beat(self, watermark_ns: int | None, goodbye: bool = False) -> Beat:
         """How things stand; while anything waits to be replayed there is no watermark."""

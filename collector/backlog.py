@@ -16,8 +16,8 @@ logger = logging.getLogger("collector")
 class Backlog:
     """The spool, and behind it what the disk did not take; older batches are always on disk.
 
-    most_held bounds the events in memory; above it the oldest held batch is dropped, and on_loss is
-    told of its events.
+    most_held bounds the rows and weights in memory; above it the oldest held batch is dropped, and
+    on_loss is told of its operations.
     """
 
     def __init__(self, spool: Spool | None, most_held: int, on_loss: Callable[[int], None]) -> None:
@@ -45,12 +45,16 @@ class Backlog:
         """Behind all others; on disk if it can be. Never raises."""
         self._held.append(batch)
         self.persist()
-        while self._held_events > self._most_held:
-            self._on_loss(len(self._held.popleft().rows))
+        while self._held and self._held_size > self._most_held:
+            self._on_loss(self._held.popleft().operations)
 
     @property
     def _held_events(self) -> int:
-        return sum(len(batch.rows) for batch in self._held)
+        return sum(batch.operations for batch in self._held)
+
+    @property
+    def _held_size(self) -> int:
+        return sum(len(batch.rows) + len(batch.weights) for batch in self._held)
 
     def persist(self) -> None:
         """Move what is held in memory to the disk, as far as it takes it."""

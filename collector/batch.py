@@ -42,7 +42,11 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows and weights of one collector under one sequence number; `beat` rides along."""
+    """Rows and weights of one collector under one sequence number; `beat` rides along.
+
+    samples: so many of the rows, the last ones, are the collector's own examples of what the
+    weights count.
+    """
 
     collector_id: str
     sequence: int
@@ -50,6 +54,19 @@ class Batch:
     weights: tuple[Weight, ...] = ()
     node: str = ""
     beat: Beat | None = field(default=None, compare=False)
+    samples: int = 0
+
+    @property
+    def operations(self) -> int:
+        """How many recorded operations it stands for."""
+        return len(self.rows) - self.samples + sum(weight.n for weight in self.weights)
+
+    def settles(self, item: Row | Weight) -> int:
+        """How many recorded operations one of its rows or weights stands for."""
+        if isinstance(item, Weight):
+            return item.n
+        own = self.rows[len(self.rows) - self.samples :]
+        return 0 if any(item is sample for sample in own) else 1
 
     @property
     def minutes(self) -> list[int]:
@@ -66,6 +83,7 @@ class Batch:
             "node": self.node,
             "rows": self.rows,
             "weights": self.weights,
+            "samples": self.samples,
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -79,6 +97,7 @@ class Batch:
             node=found["node"],
             rows=tuple(Row(*row) for row in found["rows"]),
             weights=tuple(_weight(weight) for weight in found["weights"]),
+            samples=int(found.get("samples", 0)),  # a version that made none has spooled it
         )
 
 

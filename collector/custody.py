@@ -14,7 +14,7 @@ from collector.losses import CounterFile
 from collector.orphans import Orphan, find_orphans
 from collector.recorder import Recorder
 from collector.settings import Settings
-from collector.sinks.sink import RefusedRow
+from collector.sinks.sink import Receipt, RefusedRow
 from collector.spool import spool_maker
 from collector.spool_folder import (
     DEAD_LETTERS,
@@ -68,19 +68,28 @@ class Custody:
     def begin(self, batch: Batch) -> None:
         """The batch is now being delivered or spooled."""
         if self._counters is not None:
-            self._counters.begin(batch.sequence, len(batch.rows))
+            self._counters.begin(batch.sequence, batch.operations)
 
     def settle(self, under_way: Batch | None) -> None:
         """Tell the counter file what would survive a kill now."""
         if self._counters is not None:
-            waits = len(under_way.rows) if under_way is not None else 0
+            waits = under_way.operations if under_way is not None else 0
             seen = self._tally.drained + self._tally.turned_away
             self._counters.settled(seen - waits - self.backlog.in_memory, self._tally.dropped)
 
-    def set_aside(self, batch: Batch, refused: Sequence[RefusedRow]) -> None:
-        """Count what the database refused, and keep it for a person to look at."""
-        for row in refused:
-            self._tally.refuse(f"by the database: {row.reason}")
+    def account(self, batch: Batch, receipt: Receipt) -> None:
+        """Count what is delivered and what was refused; keep that for a person to look at."""
+        delivered = batch.operations
+        for row in receipt.refused:
+            operations = batch.settles(row.item)
+            delivered -= operations
+            if operations:
+                self._tally.refuse(f"by the database: {row.reason}", operations)
+        if batch.collector_id == self._collector_id:
+            self._tally.delivered += delivered
+        self._set_aside(batch, receipt.refused)
+
+    def _set_aside(self, batch: Batch, refused: Sequence[RefusedRow]) -> None:
         if refused and self.destination is not None:
             path = self.destination / DEAD_LETTERS
             try:

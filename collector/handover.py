@@ -59,7 +59,8 @@ def _deliver(
             dead_letters.set_aside(letters, batch.collector_id, batch.sequence, receipt.refused)
         orphan.forget_oldest()
         done.batches += 1
-        done.events += len(batch.rows) - len(receipt.refused)
+        refused = sum(batch.settles(row.item) for row in receipt.refused)
+        done.events += batch.operations - refused
         done.duplicates += receipt.duplicate
         done.refused += len(receipt.refused)
-        progress(len(batch.rows))
+        progress(batch.operations)

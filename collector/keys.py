@@ -48,6 +48,20 @@ def encode(key: Any, encoder: Encoder | None = None) -> bytes:
     raise UnencodableKey(f"a cache key of type {type(key).__name__} has no encoder")
 
 
+class KeyEncoder:
+    """Keys into bytes: encoder is for every cache, encoders for single ones by cache_name."""
+
+    def __init__(
+        self, encoder: Encoder | None = None, encoders: Mapping[str, Encoder] | None = None
+    ) -> None:
+        self._encoder = encoder
+        self._encoders = encoders if encoders is not None else {}
+
+    def __call__(self, key: Any, cache_name: str) -> bytes:
+        """b"" when there is no key. Raises UnencodableKey."""
+        return encode(key, self._encoders.get(cache_name, self._encoder))
+
+
 class KeyHasher:
     """Turns keys into what is stored; one per collector.
 
@@ -65,12 +79,14 @@ class KeyHasher:
     ) -> None:
         self.secret = secret
         self.plain = plain
-        self._encoder = encoder
-        self._encoders = encoders if encoders is not None else {}
+        self._encode = KeyEncoder(encoder, encoders)
 
     def __call__(self, key: Any, cache_name: str) -> str:
         """The text for the column cache_key; '' when there is no key. Raises UnencodableKey."""
-        encoded = encode(key, self._encoders.get(cache_name, self._encoder))
+        return self.hash(self._encode(key, cache_name))
+
+    def hash(self, encoded: bytes) -> str:
+        """The same for a key that is encoded already."""
         if not encoded:
             return ""
         if self.plain and len(encoded) <= LONGEST_PLAIN and b"\0" not in encoded:

@@ -62,6 +62,14 @@ class Preparation:
                 rows.append(row)
         return tuple(rows)
 
+    def samples(self, events: list[Event], now_ns: int) -> tuple[Row, ...]:
+        """Examples of what is counted already; one that may not be stored is left out."""
+        if self._hasher is None:
+            return ()
+        span = Span.around(now_ns)
+        rows = (_prepared(event, span, self._hasher) for event in events)
+        return tuple(row for row in rows if isinstance(row, Row))
+
     def make_ready(self, ask: bool = True) -> None:
         """Finds the secret unless it is known, so that `rows` need not wait for the network."""
         if self._hasher is None:

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import logging
 from _thread import allocate_lock
-from itertools import count
+from itertools import chain, count
 from time import time_ns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSequence
+    from collections.abc import Callable, MutableSequence, Sequence
     from typing import Any, Protocol
 
     from collector.events import Event
@@ -52,13 +52,15 @@ logger = logging.getLogger("collector")
 
 DEFAULT_CAPACITY = 100_000
 PARTS = 12
+RELIEF_EVERY = 1_000
 
 
 class Recorder:
     """Holds what was recorded until the shipper drains it.
 
     Above `capacity` events waiting, further ones are dropped and counted. `wake` is called with
-    every `wake_every`-th event that waits; it must not block.
+    every `wake_every`-th event that waits; it must not block. Who `helped_by` names is called while
+    the buffer is half full, before anything is dropped.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class Recorder:
         "_drops",
         "_events",
         "_point",
+        "_relieve",
         "_values",
         "_wake",
         "_wake_every",
@@ -94,7 +97,13 @@ class Recorder:
         self._events, self._drops = count(1), count(1)
         self._cells: MutableSequence[int] | memoryview = [0]
         self._capacity = capacity
+        self._relieve: Callable[[], object] = bool
         self.call(wake, wake_every)
+
+    def helped_by(self, relieve: Callable[[], object]) -> None:
+        """What a recording thread calls each thousand events while the buffer is half full."""
+        self._relieve = relieve
+        self._point()
 
     def call(self, wake: Callable[[], object], wake_every: int) -> None:
         """From now on, wake with every wake_every-th event that waits."""
@@ -106,18 +115,42 @@ class Recorder:
         self._capacity = capacity
         self._point()
 
+    def close(self) -> None:
+        """From now on nothing is kept, and what waits is dropped as well; all of it is counted."""
+        self.limit(0)
+        for _ in self.drain(self.waiting):
+            self.drop()
+
     def drain(self, most: int) -> list[Event]:
         """Up to `most` of the oldest events, no longer here afterwards."""
         each = [iter(self.drain_values(most))] * PARTS
         return list(zip(*each, strict=True))
 
-    def drain_values(self, most: int) -> list[Any]:
-        """The same, one event's values after the other's: PARTS times as many."""
-        end = most * PARTS
-        with self._draining:
-            values = self._values[:end]
-            del self._values[:end]
+    def drain_values(self, most: int, wait: bool = True) -> list[Any]:
+        """The same, one event's values after the other's: PARTS times as many.
+
+        wait=False gives nothing while another caller is at it: for recording threads, which may be
+        in the middle of it themselves when a signal has them record.
+        """
+        if not self._draining.acquire(wait):
+            return []
+        try:
+            values = self._values[: most * PARTS]
+            del self._values[: most * PARTS]
+        finally:
+            self._draining.release()
         return values
+
+    def put_back(self, events: Sequence[Event]) -> None:
+        """What was drained, in front of all others again."""
+        values = list(chain.from_iterable(events))
+        with self._draining:
+            self._values[:0] = values
+
+    def latest(self, most: int) -> list[Event]:
+        """Up to so many of the latest events, which stay here."""
+        values = self._values[-most * PARTS :]
+        return list(zip(*[iter(values)] * PARTS, strict=True))
 
     def count_in(self, cells: memoryview) -> None:
         """Keep the number of recorded events in cells[0], where it outlives this process."""
@@ -142,20 +175,21 @@ class Recorder:
 
     def cope(self, number: int, event: Event) -> int:
         """Keep or drop the event of that number and wake who must be; the next alarm."""
-        waiting = self.waiting
+        half, waiting = self._capacity // 2, self.waiting
+        if waiting >= half > 0:
+            _quietly(self._relieve)
+            waiting = self.waiting
         if waiting >= self._capacity:
             self.drop()
             return 0
         self._values.extend(event)
         waiting += 1
         if waiting >= self._wake_every:
-            try:
-                self._wake()
-            except Exception:
-                logger.debug("the shipper was not woken", exc_info=True)
+            _quietly(self._wake)
         # What is taken out meanwhile makes the alarm come early, and then it is set again.
         until_wake = self._wake_every - waiting % self._wake_every
-        return number + min(until_wake, max(self._capacity - waiting, 1))
+        until_help = half - waiting if waiting < half else RELIEF_EVERY
+        return number + max(min(until_wake, until_help, self._capacity - waiting), 1)
 
     def drop(self) -> None:
         """An event was not kept, for whatever reason; count it."""
@@ -219,6 +253,13 @@ def _hot_path(recorder: Recorder, clock_ns: Callable[[], int]) -> tuple[Record, 
             recorder.drop()
 
     return record, point
+
+
+def _quietly(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except Exception:
+        logger.debug("the shipper was not woken, or nobody helped it", exc_info=True)
 
 
 def _reached(counter: count[int]) -> int:

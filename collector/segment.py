@@ -19,6 +19,7 @@ from collector.batch import LARGEST_BATCH
 _HEADER = Struct(">4sIIQI")
 _MAGIC = b"CAB1"
 LONGEST_RECORD = 64 * 2**20
+MOST_EVENTS = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import time
 from _thread import allocate_lock
 
 from collector import forks
+from collector.interpreter import is_main
 from collector.recorder import Bell, Recorder
 from collector.settings import Settings, from_environment
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collector.batch import Beat
+    from collector.intake import Intake
     from collector.keys import Encoder
     from collector.shipper import Shipper
     from collector.sinks.sink import Sink
@@ -33,7 +35,8 @@ class Collector:
 
     settings: None reads the environment at the first record. sink: makes the destination, in the
     thread and again after a fork; None means what settings name. encode_key: for cache keys that
-    are neither str nor bytes. The thread starts with the first record, or by `start`.
+    are neither str nor bytes. aggregate: "auto", "always" or "never", in place of the one in
+    settings. The thread starts with the first record, or by `start`.
     """
 
     def __init__(
@@ -42,9 +45,11 @@ class Collector:
         *,
         sink: Callable[[], Sink] | None = None,
         encode_key: Encoder | None = None,
+        aggregate: str | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._settings = settings
+        self._aggregate = aggregate
         self._make_sink = sink
         self._encode_key = encode_key
         self._encoders: dict[str, Encoder] = {}
@@ -53,7 +58,8 @@ class Collector:
         self._starting = allocate_lock()
         self._thread: threading.Thread | None = None
         self._shipper: Shipper | None = None
-        self._stopped = False
+        self._stopped = self._away = False
+        self._intake: Intake | None = None
         self._recorder = Recorder(clock_ns=clock_ns, wake=self._begin)
         self.record = self._recorder.record
         forks.living.add(self)
@@ -76,6 +82,7 @@ class Collector:
         """Start the thread; False when it is switched off or has no destination. Never raises."""
         if self._stopped:
             self._stopped = False
+            self._intake = None
             self._recorder.reset(self._read_settings().buffer_events, self._begin, 1)
         self._begin()
         return self._thread is not None
@@ -90,7 +97,7 @@ class Collector:
         self._recorder.limit(0)
         self._stopped = True
         if thread is None:
-            return not self._recorder.waiting
+            return not self.waiting
         if timeout_s is None:
             timeout_s = self._read_settings().exit_timeout_s
         self._stop_shipper()
@@ -100,7 +107,7 @@ class Collector:
             shipper.abandon()
         self._thread = None
         self._shipper = None
-        return not self._recorder.waiting
+        return not self.waiting
 
     def flush(self, timeout_s: float = 30.0) -> bool:
         """Wait until what waits now is delivered or spooled; False when that takes longer."""
@@ -117,8 +124,18 @@ class Collector:
 
     @property
     def waiting(self) -> int:
-        """How many events wait in memory."""
-        return self._recorder.waiting
+        """How many recorded operations wait in memory."""
+        return self._recorder.waiting if self._intake is None else self._intake.waiting
+
+    @property
+    def recorded(self) -> int:
+        """How many operations were recorded, those dropped among them."""
+        return self._recorder.recorded
+
+    @property
+    def dropped(self) -> int:
+        """How many of them found no room: the buffer was full, or nothing is recorded here."""
+        return self._recorder.dropped()
 
     @property
     def tally(self) -> Tally | None:
@@ -135,7 +152,9 @@ class Collector:
         try:
             settings = self._read_settings()
             if not settings.enabled:
-                self._recorder.limit(0)
+                self._recorder.close()
+            elif not is_main():
+                self._stay_away()
             elif not (settings.dsn or settings.url or self._make_sink):
                 self._stay_without_destination()
             else:
@@ -161,6 +180,14 @@ class Collector:
         atexit.register(self._exit)
         forks.at_workers_end(self._exit)
 
+    def _stay_away(self) -> None:
+        self._recorder.close()
+        if not self._away:
+            self._away = True
+            logger.warning(
+                "this is a subinterpreter: cache metrics are not recorded, but counted as dropped"
+            )
+
     def _stay_without_destination(self) -> None:
         self._recorder.limit(WITHOUT_DESTINATION)
         self._recorder.call(bool, 2**62)
@@ -179,7 +206,7 @@ class Collector:
         """The thread: what is slow to import is imported here."""
         try:
             with forks.importing():
-                shipper = self._make_shipper(settings)
+                shipper = self._make_shipper(settings, self._take_in(settings))
         except Exception as error:
             logger.error("cache metrics cannot be delivered: %s: %s", type(error).__name__, error)
             self._recorder.limit(WITHOUT_DESTINATION)
@@ -188,11 +215,12 @@ class Collector:
         shipper.stopping = self._stopped
         shipper.run()
 
-    def _make_shipper(self, settings: Settings) -> Shipper:
+    def _make_shipper(self, settings: Settings, intake: Intake) -> Shipper:
         from collector.shipper import Shipper
 
         return Shipper(
             self._recorder,
+            intake,
             self._bell,
             settings,
             self._open_sink(settings),
@@ -223,6 +251,24 @@ class Collector:
             started_ns=time.time_ns(),
         )
 
+    def _take_in(self, settings: Settings) -> Intake:
+        """What sorts this process's events; recording threads help it from now on."""
+        from collector.choice import Choice
+        from collector.following import Following
+        from collector.intake import Intake
+        from collector.keys import KeyEncoder
+
+        intake = Intake(
+            self._recorder,
+            Choice(self._aggregate or settings.aggregate, settings.aggregate_above),
+            Following(KeyEncoder(self._encode_key, self._encoders)),
+            node=settings.node,
+            clock_ns=self._clock_ns,
+        )
+        self._intake = intake
+        self._recorder.helped_by(intake.relieve)
+        return intake
+
     def _stop_shipper(self) -> None:
         if self._shipper is not None:
             self._shipper.stopping = True
@@ -238,7 +284,7 @@ class Collector:
         forks.inherited.append((self._shipper, self._thread, self._bell))
         if self._shipper is not None:
             self._shipper.disown()
-        self._shipper = self._thread = None
+        self._shipper = self._thread = self._intake = None
         self._bell = Bell()
         self._starting = allocate_lock()
         if not self._stopped:

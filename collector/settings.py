@@ -33,6 +33,8 @@ SPOOL_DAYS = "CACHE_AUDITOR_SPOOL_DAYS"
 PLAIN_KEYS = "CACHE_AUDITOR_PLAIN_KEYS"
 KEY_SECRET = "CACHE_AUDITOR_KEY_SECRET"
 EXIT_TIMEOUT = "CACHE_AUDITOR_EXIT_TIMEOUT"
+AGGREGATE = "CACHE_AUDITOR_AGGREGATE"
+AGGREGATE_ABOVE = "CACHE_AUDITOR_AGGREGATE_ABOVE"
 
 _YES = frozenset({"1", "true", "yes", "on", "t", "y"})
 _NO = frozenset({"0", "false", "no", "off", "f", "n"})
@@ -46,6 +48,8 @@ class Settings:
     flush_every_s: flush at each such part of the clock's minute when anything waits; 0: not at all.
     buffer_events: how many events may wait in memory before more are dropped (and counted).
     attempt_timeout_s: how long one call to the destination may take, once it is reached.
+    aggregate: "auto", "always" or "never" add operations up before they are shipped; auto does so
+    for a cache and implementation above aggregate_above events a second.
     exit_timeout_s: how long the interpreter's exit may wait for the last delivery.
     """
 
@@ -61,6 +65,8 @@ class Settings:
     spread_s: float = 2.0
     heartbeat_s: float = 60.0
     buffer_events: int = 100_000
+    aggregate: str = "auto"
+    aggregate_above: float = 1_000.0
     spool_dir: str | None = None
     spool_bytes: int = 256 * 2**20
     spool_age_s: float = 7 * 86_400.0
@@ -85,6 +91,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         flush_interval_s=read.number(FLUSH_INTERVAL, Settings.flush_interval_s, 0.05, 3_600),
         flush_every_s=read.number(QUARTER, Settings.flush_every_s, 0, 60),
         buffer_events=int(read.number(BUFFER, Settings.buffer_events, 1, 10_000_000)),
+        aggregate=read.one_of(AGGREGATE, Settings.aggregate, ("auto", "always", "never")),
+        aggregate_above=read.number(AGGREGATE_ABOVE, Settings.aggregate_above, 1, 1e9),
         spool_dir=read.text(SPOOL_DIR),
         spool_bytes=int(read.number(SPOOL_MIB, Settings.spool_bytes / 2**20, 0, 1e6) * 2**20),
         spool_age_s=read.number(SPOOL_DAYS, Settings.spool_age_s / 86_400, 0.001, 7) * 86_400,
@@ -110,6 +118,13 @@ class _Reader:
         if value.lower() in _NO:
             return False
         logger.warning("%s is not true or false; %s is taken", name, default)
+        return default
+
+    def one_of(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = (self.text(name) or default).lower()
+        if value in allowed:
+            return value
+        logger.warning("%s is none of %s; %s is taken", name, ", ".join(allowed), default)
         return default
 
     def number(self, name: str, default: float, lowest: float, highest: float) -> float:

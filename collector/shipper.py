@@ -15,14 +15,15 @@ from collections.abc import Callable, Mapping
 from math import inf
 
 from collector.author import Author
-from collector.batch import LARGEST_BATCH, Batch, Beat
+from collector.batch import Batch, Beat
 from collector.courier import Courier
 from collector.custody import Custody
 from collector.delivery import Delivery
 from collector.errors import SinkUnavailable
-from collector.events import Row
 from collector.flush_requests import FlushRequests
+from collector.intake import Intake, Parcel
 from collector.keys import Encoder
+from collector.packing import Packing
 from collector.preparation import Preparation
 from collector.recorder import Bell, Recorder
 from collector.replay import Replay, Source
@@ -46,6 +47,7 @@ class Shipper:
     def __init__(
         self,
         recorder: Recorder,
+        intake: Intake,
         bell: Bell,
         settings: Settings,
         sink: Sink,
@@ -56,9 +58,9 @@ class Shipper:
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._recorder = recorder
+        self._intake = intake
         self._bell = bell
         self._sink = sink
-        self._identity = identity
         self._clock_ns = clock_ns
         self._rhythm = Rhythm(
             settings.batch_size,
@@ -84,6 +86,7 @@ class Shipper:
         self._author = Author(
             identity, recorder, self.tally, self._preparation, lambda: self._custody.backlog
         )
+        self._packing = Packing(self.tally, self._preparation, self._author)
         self._replaying = Replay(self._custody, self._delivery, sink, self._settle_replayed)
         self._under_way: Batch | None = None
         self._flushed = self._now()
@@ -112,10 +115,10 @@ class Shipper:
             if self._under_way is not None:
                 self._custody.backlog.append(self._under_way)
                 self._under_way = None
-            while events := self._recorder.drain(LARGEST_BATCH):
-                rows = self._preparation.rows(events, self._clock_ns(), ask=False)
-                if rows:
-                    self._custody.backlog.append(self._next_batch(rows, None))
+            for parcel in self._intake.parcels():
+                batch = self._pack(parcel, None)
+                if batch is not None:
+                    self._custody.backlog.append(batch)
                     self._under_way = None
             self._custody.settle(None)
 
@@ -132,7 +135,7 @@ class Shipper:
         self._preparation.folder = self._custody.destination
         while not self._abandoned:
             try:
-                if self.stopping and not self._recorder.waiting:
+                if self.stopping and not self._intake.waiting:
                     break
                 self._turn()
             except BaseException:
@@ -146,6 +149,8 @@ class Shipper:
         self._requests.answer(self._requests.taken())
 
     def _turn(self) -> None:
+        with self._lock:
+            self._intake.attend(self._bell.ring, self._rhythm.batch_size)
         requests = self._requests.taken()
         step = next_step(self._rhythm, self._moment(bool(requests)))
         if step.retry:
@@ -156,13 +161,13 @@ class Shipper:
             self._beat()
         self._requests.answer(requests)
         if step.sleep_s and not requests:
-            self._bell.sleep(step.sleep_s)
+            self._bell.sleep(self._intake.at_most(step.sleep_s))
 
     def _moment(self, asked: bool = False) -> Moment:
         now = self._now()
         return Moment(
             now,
-            self._recorder.waiting,
+            self._intake.pressing(self._rhythm.batch_size),
             self._flushed,
             self._contacted,
             now + self._delivery.retry_in_s,
@@ -173,21 +178,20 @@ class Shipper:
         """Everything that waits now, in batches; the last one carries the watermark."""
         self._flushed = self._now()
         before_ns = self._clock_ns() - STRAGGLE_NS
-        left = self._recorder.waiting
-        while left > 0 and not self._abandoned:
-            batch = None
+        parcels = self._intake.parcels()
+        while not self._abandoned:
             ask = not (self._delivery.failing or self._delivery.busy)
             # outside the lock, which the interpreter's exit may have to wait for
             self._preparation.make_ready(ask)
             with self._lock:
-                events = self._recorder.drain(min(left, LARGEST_BATCH))
-                left = left - len(events) if events else 0
-                rows = self._preparation.rows(events, self._clock_ns(), ask=False)
-                if rows:
-                    batch = self._next_batch(rows, before_ns if left <= 0 else None)
+                parcel = next(parcels, None)
+                if parcel is None:
+                    break
+                batch = self._pack(parcel, before_ns if parcel.last else None)
             if batch is not None:
                 self._ship(batch)
-        self._drained_until_ns = before_ns
+            if parcel.last:
+                self._drained_until_ns = before_ns
         self._tell_drops()
 
     def _ship(self, batch: Batch) -> None:
@@ -203,7 +207,7 @@ class Shipper:
             if receipt is not None:
                 self._contacted = self._now()
                 if held or backlog.forget(batch):
-                    self._account(batch, receipt)
+                    self._custody.account(batch, receipt)
             elif held:
                 backlog.append(batch)
             if backlog:
@@ -222,6 +226,8 @@ class Shipper:
                 self._custody.backlog.append(self._under_way)
                 self._under_way = None
                 self._custody.settle(None)
+        with self._lock:
+            self._intake.attend(self._bell.ring, self._rhythm.batch_size)
         requests = self._requests.taken()
         if self._preparation.ready:
             if next_step(self._rhythm, self._moment(bool(requests))).flush:
@@ -238,7 +244,7 @@ class Shipper:
             if self._abandoned:
                 return False
             source.forget_oldest()
-            self._account(batch, receipt)
+            self._custody.account(batch, receipt)
             self._custody.settle(None)
         return True
 
@@ -247,7 +253,7 @@ class Shipper:
         if self._delivery.resting:
             return
         self._tell_drops()
-        if not self._custody.backlog and not self._recorder.waiting:
+        if not self._custody.backlog and not self._intake.waiting:
             self._drained_until_ns = self._clock_ns() - STRAGGLE_NS
         beat = self._author.beat(self._drained_until_ns, goodbye)
 
@@ -279,16 +285,12 @@ class Shipper:
 
     # Pieces ------------------------------------------------------------------------------------
 
-    def _next_batch(self, rows: tuple[Row, ...], watermark_ns: int | None) -> Batch:
-        batch = self._author.batch(rows, watermark_ns)
-        self._custody.begin(batch)
-        self._under_way = batch
+    def _pack(self, parcel: Parcel, watermark_ns: int | None) -> Batch | None:
+        batch = self._packing.pack(parcel, watermark_ns, self._clock_ns())
+        if batch is not None:
+            self._custody.begin(batch)
+            self._under_way = batch
         return batch
-
-    def _account(self, batch: Batch, receipt: Receipt) -> None:
-        if batch.collector_id == self._identity.collector_id:
-            self.tally.delivered += len(batch.rows) - len(receipt.refused)
-        self._custody.set_aside(batch, receipt.refused)
 
     def _tell_drops(self) -> None:
         self.tally.turn_away(self._recorder.dropped())

@@ -62,15 +62,17 @@ class Spool:
     @property
     def homeless(self) -> int:
         """Events of the batch that `oldest` gave, where its segment had to go since."""
-        return len(self._head.rows) if self._head is not None and self._uprooted else 0
+        return self._head.operations if self._head is not None and self._uprooted else 0
 
     def __bool__(self) -> bool:
         return bool(self._segments) or self._head is not None
 
     def append(self, batch: Batch) -> None:
         """Behind all others, on the disk when this returns. Raises SpoolFull or OSError."""
-        events = len(batch.rows)
-        record = segment.pack_record(batch.to_bytes(), events, self._clock_ns())
+        events = batch.operations
+        record = segment.pack_record(
+            batch.to_bytes(), min(events, segment.MOST_EVENTS), self._clock_ns()
+        )
         self._make_room(len(record))
         if self._closed or not self._segments or self._segments[-1].size >= self._segment_bytes:
             self._last += 1
@@ -100,7 +102,7 @@ class Spool:
         """The batch that `oldest` gave is delivered."""
         if self._head is not None:
             if not self._uprooted:
-                self._segments[0].events -= len(self._head.rows)
+                self._segments[0].events -= self._head.operations
             self._head, self._uprooted = None, False
             self.oldest()
 
@@ -139,7 +141,7 @@ class Spool:
             excess -= self._segments[0].size
             if self._head is not None and not self._uprooted:
                 # It may be on its way to the server now; in memory it can still be delivered.
-                self._segments[0].events -= len(self._head.rows)
+                self._segments[0].events -= self._head.operations
                 self._uprooted = True
             self._remove_first()
 

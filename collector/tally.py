@@ -30,14 +30,14 @@ class Tally:
         """What there was no room for, or for too long."""
         return self.turned_away + self.shed
 
-    def refuse(self, reason: str) -> None:
-        """One event is not kept; the first of each reason is logged."""
-        self.refused += 1
+    def refuse(self, reason: str, n: int = 1) -> None:
+        """n events are not kept; the first of each reason is logged."""
+        self.refused += n
         if reason not in self.reasons and len(self.reasons) >= MOST_REASONS:
             reason = "other reasons"
         if reason not in self.reasons:
             logger.warning("an event is refused (logged once): %s", reason)
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + n
 
     def turn_away(self, events: int) -> None:
         """So many found the buffer full, in all by now; an increase is logged."""

@@ -36,6 +36,8 @@ with counted as (
       and "timestamp" >= %(since)s and "timestamp" < %(until)s
       and implementation_type in (%(baseline)s, %(candidate)s)
       and operation_type in ('hit', 'miss') and cache_key <> ''
+      -- samples are as many of misses as of hits, so they say nothing of shares
+      and not is_sample
     group by cache_key
 ), ranked as (
     select cache_key, baseline_hits, baseline_misses, candidate_hits, candidate_misses,

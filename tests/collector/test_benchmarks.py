@@ -69,7 +69,7 @@ def test_the_record_benchmark_says_each_side_and_its_ratio(
     assert record.main(["--rounds", "1", "--threads", "2"]) in (0, 1)
     said = capsys.readouterr().out
     for side in record.SIDES:
-        costs = re.findall(rf"^  {side} +(\d+) ns   ratio +([\d.]+)", said, re.MULTILINE)
+        costs = re.findall(rf"^  {side} +(\d+) ns +([\d.]+) of prom", said, re.MULTILINE)
         assert len(costs) == 2, side
         assert all(int(cost) > 0 and float(ratio) > 0 for cost, ratio in costs)
-    assert said.count("goal: at most") == 2 * len(record.GOALS)
+    assert "goal: each record at most 0.4 of prometheus_client and 0.05 of OpenTelemetry" in said

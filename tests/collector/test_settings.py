@@ -50,3 +50,17 @@ def test_a_bad_value_is_the_default_and_one_warning(
     assert from_environment({name: value}) == Settings()
     (record,) = caplog.records
     assert name in record.message
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "warned"),
+    [("always", "always", 0), (" Never ", "never", 0), ("", "auto", 0), ("often", "auto", 1)],
+)
+def test_how_operations_are_added_up(
+    value: str, taken: str, warned: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of three words; another is said once, and the default is taken."""
+    assert from_environment({"CACHE_AUDITOR_AGGREGATE": value}).aggregate == taken
+    assert len([r for r in caplog.records if "CACHE_AUDITOR_AGGREGATE" in r.message]) == warned
+    above = from_environment({"CACHE_AUDITOR_AGGREGATE_ABOVE": "250"}).aggregate_above
+    assert above == 250

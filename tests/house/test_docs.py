@@ -240,6 +240,8 @@ def test_every_variable_of_the_collector_is_told_with_its_default() -> None:
         collector_settings.PLAIN_KEYS: str(given.plain_keys).lower(),
         collector_settings.KEY_SECRET: "none",
         collector_settings.EXIT_TIMEOUT: f"{given.exit_timeout_s:g}",
+        collector_settings.AGGREGATE: given.aggregate,
+        collector_settings.AGGREGATE_ABOVE: f"{given.aggregate_above:g}",
     }
     variables = {
         value

@@ -193,6 +193,27 @@ def test_the_key_that_lost_its_hits_is_named(database: Database, pair: Pair) -> 
     assert (found.keys.keys, found.keys.looked_at) == (31, 31)
 
 
+def test_samples_say_nothing_of_shares_by_key(database: Database, pair: Pair) -> None:
+    """Fifty sampled misses of a key that is as it was change nothing."""
+    connection = six_hours(database, pair)
+    connection.execute(
+        "insert into monitoring.cache_metrics (cache_name, timestamp, implementation_type,"
+        " cache_key, operation_type, is_sample)"
+        " select %s, %s, %s, 'key-007', 'miss', true from generate_series(1, 50)",
+        [CACHE, from_epoch_minute(pair.first + 350), CANDIDATE],
+    )
+    found = read_and_compare(
+        connection,
+        PAIR,
+        ComparisonSettings(pairs=0),
+        since=from_epoch_minute(pair.first),
+        until=from_epoch_minute(pair.first + 360),
+    )
+    assert found.keys is not None
+    assert [key.cache_key for key in found.keys.losing] == ["hot"]
+    assert found.keys.losing[0].share_percent == pytest.approx(100 * 200 / 3200)
+
+
 def test_who_may_not_read_events_hears_nothing_of_keys(database: Database, pair: Pair) -> None:
     """A reader sees windows and histograms only: the comparison goes on without keys."""
     connection = six_hours(database, pair)
