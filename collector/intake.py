@@ -26,6 +26,7 @@ MOST_WEIGHTS = 1_000
 MOST_HEAPS = 2_000
 LOOK_EVENTS = 2_000
 LOOK_S = 1.0
+MOST_HANDED = 10_000
 RELIEF_EVENTS = 1_000
 SURVEYED_EVENTS = 10_000
 SURVEY_EVERY_NS = SECOND_NS // 2
@@ -176,7 +177,7 @@ class Intake:
         A thousand events take about a third of a millisecond. What is not to be added up goes back
         to where it was.
         """
-        if not (self._choice.active or self._choice.may_choose):
+        if not (self._choice.active or self._choice.may_choose) or self._overfull():
             return
         self._helping.append(RELIEF_EVENTS)
         values = self._recorder.drain_values(RELIEF_EVENTS, wait=False)
@@ -189,6 +190,11 @@ class Intake:
             self._hand_over(found)
         finally:
             self._helping.pop()
+
+    def _overfull(self) -> bool:
+        """The shipper has not come by for so long that help would only move the bound."""
+        handed = [found.fold for found in list(self._handed)]
+        return sum(len(fold.heaps) + len(fold.noted) for fold in handed) > MOST_HANDED
 
     def _hand_over(self, found: Sorted) -> None:
         if found.plain:

@@ -113,7 +113,7 @@ class Collector:
         """Wait until what waits now is delivered or spooled; False when that takes longer."""
         deadline = time.monotonic() + timeout_s
         self._begin()
-        while self._shipper is None and self._thread is not None and self._thread.is_alive():
+        while self._shipper is None and self._is_starting():
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.001)
@@ -168,6 +168,9 @@ class Collector:
             self._recorder.call(bool, 2**62)
         finally:
             self._starting.release()
+
+    def _is_starting(self) -> bool:
+        return self._starting.locked() or (self._thread is not None and self._thread.is_alive())
 
     def _start_thread(self, settings: Settings) -> None:
         # A thread cannot be started once the interpreter ends; what waits is lost and counted then.

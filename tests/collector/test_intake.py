@@ -14,7 +14,7 @@ from collector.choice import ALWAYS, AUTO, NEVER, SPAN_S, Choice
 from collector.fold import MOST_EXAMPLES
 from collector.following import Following
 from collector.ghost import Ghost, is_followed
-from collector.intake import MOST_HEAPS, MOST_WEIGHTS, Intake, Parcel
+from collector.intake import MOST_HANDED, MOST_HEAPS, MOST_WEIGHTS, Intake, Parcel
 from collector.keys import KeyEncoder
 from collector.recorder import Recorder
 from tests.collector.made import NOW
@@ -147,6 +147,19 @@ def test_a_recording_thread_helps_before_anything_is_dropped() -> None:
     assert rig.recorder.waiting <= 10_000
     rig.ship()
     assert rig.shipped == rig.recorded
+
+
+def test_helping_is_bounded_too() -> None:
+    """Every operation a series of its own, and no shipper: at some point events are dropped."""
+    rig = Rig(ALWAYS, capacity=2_000)
+    for number in range(20_000):
+        rig.record("hit", f"cache {number}")
+    held = sum(len(found.fold.heaps) for found in rig.intake._handed)
+    assert MOST_HANDED < held <= MOST_HANDED + 1_000
+    assert rig.recorder.waiting <= 2_000
+    assert rig.recorder.dropped() == 20_000 - held - rig.recorder.waiting
+    rig.ship()
+    assert rig.shipped.total() + rig.recorder.dropped() == 20_000
 
 
 def test_where_nothing_may_be_added_up_the_bound_drops() -> None:
