@@ -36,7 +36,7 @@ lock: ## re-resolve requirements.txt (hashes, no addresses)
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	    --no-emit-index-url --no-header --upgrade --extra auditor --group dev pyproject.toml --output-file requirements.txt
+	    --no-emit-index-url --no-header --upgrade --extra auditor --extra serve --group dev pyproject.toml --output-file requirements.txt
 	rm -rf $(VENV)-lock
 
 manifest: install ## sql/manifest.txt after a change of an SQL file
@@ -45,9 +45,9 @@ manifest: install ## sql/manifest.txt after a change of an SQL file
 schema: install ## sql/schema.sql, the checked-in dump, after a new migration
 	$(BIN)/python .ci/schema.py
 
-system-packages: ## Debian's PostgreSQL 15, for the tests that use it
+system-packages: ## Debian's PostgreSQL 15, Redis and memcached, for the tests that use them
 	apt-get update -q
-	apt-get install -q -y --no-install-recommends postgresql-15
+	apt-get install -q -y --no-install-recommends postgresql-15 redis-server memcached openssl
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

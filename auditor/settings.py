@@ -83,6 +83,15 @@ def _tokens(given: object) -> object:
     return tuple(given)
 
 
+def _servers(given: object) -> tuple[Any, ...]:
+    """Servers to poll; of the environment as JSON. Raises AddressesInvalid with every fault."""
+    if given == () or given == []:
+        return ()
+    from collector.agents.addresses import from_tables
+
+    return from_tables(_table(given))
+
+
 def _table(given: object) -> object:
     """A table of the settings file; of the environment as JSON, which is left as it is if wrong."""
     if isinstance(given, str):
@@ -144,6 +153,12 @@ Rules = Annotated[
     NoDecode,
     BeforeValidator(_rules),
     _allowed("[[rules]] tables in the settings file; in the environment the same as a JSON list"),
+]
+Servers = Annotated[
+    tuple[Any, ...],
+    NoDecode,
+    BeforeValidator(_servers),
+    _allowed("[[collect]] tables in the settings file; in the environment the same as a JSON list"),
 ]
 AlertsPerWeek = Annotated[float, _span(0.001, 100, "false observations a series and week")]
 AlertsByCache = Annotated[
@@ -228,6 +243,8 @@ class Settings(BaseSettings):
     )
 
     rules: Rules = Field((), description="rules of your own; each opens alone, outside the budget")
+
+    collect: Servers = Field((), description="servers that `collect` polls when it is given none")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

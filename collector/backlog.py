@@ -54,7 +54,7 @@ class Backlog:
 
     @property
     def _held_size(self) -> int:
-        return sum(len(batch.rows) + len(batch.weights) for batch in self._held)
+        return sum(len(batch.rows) + len(batch.weights) + len(batch.gauges) for batch in self._held)
 
     def persist(self) -> None:
         """Move what is held in memory to the disk, as far as it takes it."""

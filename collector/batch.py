@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from collector.events import Row
+from collector.polled import Gauge, ServerState
 from collector.weights import Weight
 
 LARGEST_BATCH = 5_000
@@ -21,6 +22,7 @@ class Beat:
     delivered + spooled + refused + dropped + what waits. lost: what died with the process.
     buried: said by another process in the name of one that is dead.
     keys_local: keys were hashed with a secret of this host only and do not compare across hosts.
+    servers: those that it polls, and how they stand.
     """
 
     collector_id: str
@@ -38,11 +40,12 @@ class Beat:
     keys_local: bool = False
     goodbye: bool = False
     buried: bool = False
+    servers: tuple[ServerState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows and weights of one collector under one sequence number; `beat` rides along.
+    """Rows, weights and gauges of one collector under one sequence number; `beat` rides along.
 
     samples: so many of the rows, the last ones, are the collector's own examples of what the
     weights count.
@@ -55,14 +58,17 @@ class Batch:
     node: str = ""
     beat: Beat | None = field(default=None, compare=False)
     samples: int = 0
+    gauges: tuple[Gauge, ...] = ()
 
     @property
     def operations(self) -> int:
         """How many recorded operations it stands for."""
         return len(self.rows) - self.samples + sum(weight.n for weight in self.weights)
 
-    def settles(self, item: Row | Weight) -> int:
-        """How many recorded operations one of its rows or weights stands for."""
+    def settles(self, item: Row | Weight | Gauge) -> int:
+        """How many recorded operations one of its rows or weights stands for; a gauge for none."""
+        if isinstance(item, Gauge):
+            return 0
         if isinstance(item, Weight):
             return item.n
         own = self.rows[len(self.rows) - self.samples :]
@@ -73,6 +79,7 @@ class Batch:
         """The epoch minutes that anything of it falls into, ascending."""
         touched = {row.timestamp_ns // 60_000_000_000 for row in self.rows}
         touched.update(weight.second // 60 for weight in self.weights)
+        touched.update(gauge.second // 60 for gauge in self.gauges)
         return sorted(touched)
 
     def to_bytes(self) -> bytes:
@@ -84,6 +91,7 @@ class Batch:
             "rows": self.rows,
             "weights": self.weights,
             "samples": self.samples,
+            "gauges": self.gauges,
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -98,6 +106,8 @@ class Batch:
             rows=tuple(Row(*row) for row in found["rows"]),
             weights=tuple(_weight(weight) for weight in found["weights"]),
             samples=int(found.get("samples", 0)),  # a version that made none has spooled it
+            # spooled by a version that knew none
+            gauges=tuple(Gauge(*gauge) for gauge in found.get("gauges", ())),
         )
 
 
@@ -113,4 +123,5 @@ def counts_of(beat: Beat) -> str:
         del counts[name]
     if beat.started_ns is not None:
         counts["started_at"] = datetime.fromtimestamp(beat.started_ns / 1e9, UTC).isoformat()
+    counts["servers"] = [state._asdict() for state in beat.servers]
     return json.dumps(counts)

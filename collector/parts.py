@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from collector.batch import Batch
+from collector.events import Row
+from collector.polled import Gauge
+from collector.weights import Weight
 
 NUMBERS = 2**16
 LARGEST_SEQUENCE = 2**46
@@ -23,21 +26,36 @@ def numbered(batch: Batch, sequence: int, number: int) -> Batch:
 
 def empty(batch: Batch) -> Batch:
     """The batch without its content: sent last, it says that all of it is there."""
-    return replace(batch, rows=(), weights=())
+    return replace(batch, rows=(), weights=(), gauges=(), samples=0)
+
+
+def items(batch: Batch) -> list[Row | Weight | Gauge]:
+    """What it could be split into: rows, weights, gauges."""
+    return [*batch.rows, *batch.weights, *batch.gauges]
 
 
 def size(batch: Batch) -> int:
     """How many items it could be split into."""
-    return len(batch.rows) + len(batch.weights)
+    return len(batch.rows) + len(batch.weights) + len(batch.gauges)
 
 
 def halves(batch: Batch) -> tuple[Batch, Batch]:
-    """Rows first, then weights, cut in the middle of both together."""
+    """Rows first, then weights, then gauges, cut in the middle of all of them together."""
     middle = size(batch) // 2
-    rows, weights = min(middle, len(batch.rows)), max(middle - len(batch.rows), 0)
-    return (
-        replace(batch, rows=batch.rows[:rows], weights=batch.weights[:weights]),
-        replace(batch, rows=batch.rows[rows:], weights=batch.weights[weights:]),
+    return _between(batch, 0, middle), _between(batch, middle, size(batch))
+
+
+def _between(batch: Batch, first: int, last: int) -> Batch:
+    """The items first..last; the samples, which are the last rows, where they come to lie."""
+    rows, weights = len(batch.rows), len(batch.rows) + len(batch.weights)
+    kept = batch.rows[first:last]
+    recorded = max(min(rows - batch.samples, last) - first, 0)
+    return replace(
+        batch,
+        rows=kept,
+        weights=batch.weights[max(first - rows, 0) : max(last - rows, 0)],
+        gauges=batch.gauges[max(first - weights, 0) : max(last - weights, 0)],
+        samples=len(kept) - recorded,
     )
 
 

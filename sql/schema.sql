@@ -26,16 +26,18 @@ CREATE FUNCTION monitoring.apply_grants() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    perform monitoring.apply_grants_before_ingest();
+    perform monitoring.apply_grants_before_gauges();
     if to_regrole('cache_auditor_auditor') is not null then
-        revoke execute on function monitoring.apply_grants_before_ingest()
-            from cache_auditor_auditor;
+        revoke execute on function monitoring.apply_grants_before_gauges() from cache_auditor_auditor;
     end if;
     if to_regrole('cache_auditor_writer') is not null then
-        grant execute on function
-            monitoring.claim_reply(bytea, bytea),
-            monitoring.settle_reply(bytea, timestamptz, jsonb)
-            to cache_auditor_writer;
+        grant insert on monitoring.cache_metric_gauges to cache_auditor_writer;
+        revoke execute on function
+            monitoring.collector_heartbeat_alone(uuid, timestamptz, jsonb, boolean)
+            from cache_auditor_writer;
+    end if;
+    if to_regrole('cache_auditor_reader') is not null then
+        grant select on monitoring.cache_servers to cache_auditor_reader;
     end if;
 end
 $$;
@@ -193,6 +195,27 @@ begin
 end
 $$;
 
+-- function apply_grants_before_gauges()
+
+CREATE FUNCTION monitoring.apply_grants_before_gauges() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform monitoring.apply_grants_before_ingest();
+    if to_regrole('cache_auditor_auditor') is not null then
+        revoke execute on function monitoring.apply_grants_before_ingest()
+            from cache_auditor_auditor;
+    end if;
+    if to_regrole('cache_auditor_writer') is not null then
+        grant execute on function
+            monitoring.claim_reply(bytea, bytea),
+            monitoring.settle_reply(bytea, timestamptz, jsonb)
+            to cache_auditor_writer;
+    end if;
+end
+$$;
+
 -- function apply_grants_before_ingest()
 
 CREATE FUNCTION monitoring.apply_grants_before_ingest() RETURNS void
@@ -255,6 +278,20 @@ COMMENT ON FUNCTION monitoring.claim_reply(p_key bytea, p_body bytea) IS 'The pl
 -- function collector_heartbeat(uuid, timestamp with time zone, jsonb, boolean)
 
 CREATE FUNCTION monitoring.collector_heartbeat(p_collector_id uuid, p_watermark timestamp with time zone, p_counts jsonb DEFAULT '{}'::jsonb, p_goodbye boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform monitoring.collector_heartbeat_alone(p_collector_id, p_watermark, p_counts, p_goodbye);
+    if jsonb_typeof(p_counts -> 'servers') = 'array' then
+        perform monitoring.note_cache_servers(p_collector_id, p_counts -> 'servers');
+    end if;
+end
+$$;
+
+-- function collector_heartbeat_alone(uuid, timestamp with time zone, jsonb, boolean)
+
+CREATE FUNCTION monitoring.collector_heartbeat_alone(p_collector_id uuid, p_watermark timestamp with time zone, p_counts jsonb DEFAULT '{}'::jsonb, p_goodbye boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -535,6 +572,38 @@ begin
     return true;
 end
 $$;
+
+-- function note_cache_servers(uuid, jsonb)
+
+CREATE FUNCTION monitoring.note_cache_servers(p_collector_id uuid, p_servers jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    insert into monitoring.cache_servers as c (
+        cache_name, implementation_type, node, kind, place, collector_id, polled_at, away_since,
+        because, said_at, owner)
+    select distinct on (1, 2, 3)
+           s.cache_name, s.implementation_type, coalesce(s.node, ''), left(coalesce(s.kind, ''), 64),
+           left(coalesce(s.place, ''), 512), p_collector_id,
+           case when s.polled_ns between 0 and 4e18 then to_timestamp(s.polled_ns / 1e9) end,
+           case when s.away_since_ns between 0 and 4e18 then to_timestamp(s.away_since_ns / 1e9) end,
+           left(coalesce(s.because, ''), 512), clock_timestamp(), session_user
+    from jsonb_to_recordset(p_servers) as s (
+        cache_name text, implementation_type text, node text, kind text, place text,
+        polled_ns double precision, away_since_ns double precision, because text)
+    where s.cache_name is not null and s.implementation_type is not null
+    on conflict (cache_name, implementation_type, node) do update set
+        kind = excluded.kind, place = excluded.place, collector_id = excluded.collector_id,
+        polled_at = excluded.polled_at, away_since = excluded.away_since,
+        because = excluded.because, said_at = excluded.said_at
+    where c.owner = session_user
+      -- what stays as it is, is said again once a minute
+      and (c.kind, c.place, c.collector_id, c.away_since, c.because) is distinct from
+          (excluded.kind, excluded.place, excluded.collector_id, excluded.away_since, excluded.because)
+       or c.owner = session_user and c.said_at < excluded.said_at - interval '50 seconds'
+$$;
+
+COMMENT ON FUNCTION monitoring.note_cache_servers(p_collector_id uuid, p_servers jsonb) IS 'Part of collector_heartbeat: what an agent says of the servers that it polls.';
 
 -- function notify_windows(timestamp with time zone[])
 
@@ -1154,6 +1223,29 @@ ALTER TABLE monitoring.cache_metric_batches ALTER COLUMN batch_id ADD GENERATED 
     CACHE 1
 );
 
+-- table cache_metric_gauges
+
+CREATE TABLE monitoring.cache_metric_gauges (
+    cache_name text DEFAULT 'default'::text NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    second timestamp with time zone NOT NULL,
+    measured_ms integer NOT NULL,
+    entries bigint,
+    memory_bytes bigint,
+    memory_limit_bytes bigint,
+    clients bigint,
+    batch_id bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT cache_metric_gauges_believable CHECK ((((measured_ms >= 0) AND (measured_ms <= 60000)) AND ((entries >= 0) AND (entries <= '9007199254740992'::bigint)) AND ((clients >= 0) AND (clients <= '9007199254740992'::bigint)) AND ((memory_bytes >= 0) AND (memory_bytes <= '9007199254740992'::bigint)) AND ((memory_limit_bytes >= 0) AND (memory_limit_bytes <= '9007199254740992'::bigint)))),
+    CONSTRAINT cache_metric_gauges_implementation_type_short CHECK ((implementation_type ~ '^[A-Za-z0-9_.:-]{1,64}$'::text))
+);
+
+COMMENT ON TABLE monitoring.cache_metric_gauges IS 'What a polled server said it held, one poll a row; the counts of the poll are weights.';
+
+COMMENT ON COLUMN monitoring.cache_metric_gauges.measured_ms IS 'How long a span, all of it in the minute of `second`, the counts delivered beside it were measured over; 0: they are estimates.';
+
+COMMENT ON COLUMN monitoring.cache_metric_gauges.memory_limit_bytes IS 'Null: there is no limit.';
+
 -- table cache_metric_weights
 
 CREATE TABLE monitoring.cache_metric_weights (
@@ -1251,6 +1343,10 @@ CREATE TABLE monitoring.cache_metrics_1hour (
     provisional boolean DEFAULT false CONSTRAINT cache_metrics_1min_provisional_not_null NOT NULL,
     created_at timestamp with time zone DEFAULT now() CONSTRAINT cache_metrics_1min_created_at_not_null NOT NULL,
     updated_at timestamp with time zone DEFAULT now() CONSTRAINT cache_metrics_1min_updated_at_not_null NOT NULL,
+    avg_memory_bytes double precision,
+    memory_limit_bytes bigint,
+    avg_clients double precision,
+    polled double precision,
     CONSTRAINT cache_metrics_1hour_on_the_hour CHECK ((hour_window = date_trunc('hour'::text, hour_window, 'UTC'::text)))
 );
 
@@ -1297,6 +1393,10 @@ CREATE TABLE monitoring.cache_metrics_1min (
     provisional boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    avg_memory_bytes double precision,
+    memory_limit_bytes bigint,
+    avg_clients double precision,
+    polled double precision,
     CONSTRAINT cache_metrics_1min_on_the_minute CHECK ((minute_window = date_trunc('minute'::text, minute_window, 'UTC'::text)))
 );
 
@@ -1311,6 +1411,10 @@ COMMENT ON COLUMN monitoring.cache_metrics_1min.sampled IS 'Raw rows of the wind
 COMMENT ON COLUMN monitoring.cache_metrics_1min.completeness IS 'Share of the expected collectors whose watermark had passed the window''s end when it was settled; null: no collector sends watermarks.';
 
 COMMENT ON COLUMN monitoring.cache_metrics_1min.provisional IS 'The minute was still open when this was made: shown, never scored.';
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.memory_limit_bytes IS 'Null: none, or not known.';
+
+COMMENT ON COLUMN monitoring.cache_metrics_1min.polled IS 'Share of the window over which an agent''s polls measured it; null: none did, its counts are those of collectors.';
 
 -- sequence cache_metrics_id_seq
 
@@ -1444,10 +1548,39 @@ CREATE TABLE monitoring.cache_series (
     implementation_type text NOT NULL,
     node text DEFAULT ''::text NOT NULL,
     first_minute timestamp with time zone NOT NULL,
-    last_minute timestamp with time zone NOT NULL
+    last_minute timestamp with time zone NOT NULL,
+    last_polled_minute timestamp with time zone
 );
 
 COMMENT ON TABLE monitoring.cache_series IS 'Every cache, implementation and node ever seen.';
+
+COMMENT ON COLUMN monitoring.cache_series.last_polled_minute IS 'The last minute that an agent''s polls told of. A series that was last heard of by a poll has no windows of zeros: a server that is away is not one that is idle.';
+
+-- table cache_servers
+
+CREATE TABLE monitoring.cache_servers (
+    cache_name text NOT NULL,
+    implementation_type text NOT NULL,
+    node text DEFAULT ''::text NOT NULL,
+    kind text NOT NULL,
+    place text NOT NULL,
+    collector_id uuid NOT NULL,
+    polled_at timestamp with time zone,
+    away_since timestamp with time zone,
+    because text DEFAULT ''::text NOT NULL,
+    said_at timestamp with time zone DEFAULT now() NOT NULL,
+    owner name DEFAULT SESSION_USER NOT NULL
+);
+
+COMMENT ON TABLE monitoring.cache_servers IS 'Servers that agents poll, and whether they answer, as the agent''s last beats said.';
+
+COMMENT ON COLUMN monitoring.cache_servers.place IS 'Host and port, or a socket''s path.';
+
+COMMENT ON COLUMN monitoring.cache_servers.away_since IS 'Null: it answers.';
+
+COMMENT ON COLUMN monitoring.cache_servers.said_at IS 'When the agent last said so, to within a minute.';
+
+COMMENT ON COLUMN monitoring.cache_servers.owner IS 'The login that made it; no other may change it.';
 
 -- table cache_trimmed_days
 
@@ -1581,6 +1714,11 @@ COMMENT ON CONSTRAINT cache_metric_batches_once ON monitoring.cache_metric_batch
 ALTER TABLE ONLY monitoring.cache_metric_batches
     ADD CONSTRAINT cache_metric_batches_pkey PRIMARY KEY (batch_id);
 
+-- constraint cache_metric_gauges cache_metric_gauges_pkey
+
+ALTER TABLE ONLY monitoring.cache_metric_gauges
+    ADD CONSTRAINT cache_metric_gauges_pkey PRIMARY KEY (cache_name, implementation_type, node, second, batch_id);
+
 -- constraint cache_metric_weights cache_metric_weights_pkey
 
 ALTER TABLE ONLY monitoring.cache_metric_weights
@@ -1630,6 +1768,11 @@ ALTER TABLE ONLY monitoring.cache_score_runs
 
 ALTER TABLE ONLY monitoring.cache_series
     ADD CONSTRAINT cache_series_pkey PRIMARY KEY (cache_name, implementation_type, node);
+
+-- constraint cache_servers cache_servers_pkey
+
+ALTER TABLE ONLY monitoring.cache_servers
+    ADD CONSTRAINT cache_servers_pkey PRIMARY KEY (cache_name, implementation_type, node);
 
 -- constraint cache_trimmed_days cache_trimmed_days_pkey
 
@@ -1715,6 +1858,10 @@ CREATE INDEX cache_metric_batches_received_idx ON monitoring.cache_metric_batche
 CREATE INDEX cache_metric_batches_to_roll_idx ON monitoring.cache_metric_batches USING btree (batch_id) WHERE (rolled_at IS NULL);
 
 COMMENT ON INDEX monitoring.cache_metric_batches_to_roll_idx IS 'What waits for a rollup.';
+
+-- index cache_metric_gauges_second_idx
+
+CREATE INDEX cache_metric_gauges_second_idx ON monitoring.cache_metric_gauges USING btree (second);
 
 -- index cache_metric_weights_second_idx
 

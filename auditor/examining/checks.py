@@ -23,6 +23,7 @@ CHECKS: Final = (
     Check("spool", deliveries.spool, needs_schema=False),
     Check("ingest", deliveries.ingest, needs_schema=False),
     Check("keys", collectors.keys),
+    Check("polled servers", collectors.polled_servers),
     Check("ticks", pipeline.ticks),
     Check("rollup", pipeline.waiting),
     Check("lag of windows", pipeline.settled),

@@ -80,6 +80,34 @@ def keys(examination: Examination) -> Finding:
     )
 
 
+def polled_servers(examination: Examination) -> Finding:
+    """Each server that an agent of the last day polls answers it."""
+    expected = timedelta(seconds=examination.settings.collector_expected_s)
+    rows = examination.rows(
+        "read_servers",
+        since=examination.now - REMEMBERED,
+        heard_since=examination.now - expected,
+    )
+    here = [row for row in rows if row["agent_here"]]
+    away = [row for row in here if row["away_since"] is not None]
+    if not away:
+        left = len(rows) - len(here)
+        more = f"; the agents of {left} more have ended" if left else ""
+        return ok("polled servers", f"{len(here)} are polled, and answer{more}")
+    told = [
+        f"{row['cache_name']}/{row['implementation_type']} ({row['kind']} {row['place']}) is away "
+        f"since {span(examination.now - row['away_since'])}: {row['because']}"
+        for row in away
+    ]
+    return warning(
+        "polled servers",
+        f"{len(here)} are polled, {len(away)} do not answer: {_some(told)}",
+        "see whether the server lives, and whether the agent's host may reach it and log in; "
+        "`cache-auditor collect redis --once` or `cache-auditor collect memcached --once` asks it "
+        "once. Its windows are missing meanwhile",
+    )
+
+
 def _recent(examination: Examination) -> list[dict[str, Any]]:
     return examination.rows("read_collectors", since=examination.now - REMEMBERED)
 

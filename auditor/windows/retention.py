@@ -104,6 +104,7 @@ def trims(now: datetime, keep: Keep) -> list[tuple[str, datetime]]:
         ("trim_changes", now - keep.changes),
         ("trim_ledger", now - keep.ledger),
         ("trim_collectors", now - keep.minutes),
+        ("trim_servers", now - keep.minutes),
         ("trim_baselines", now - keep.hours),
         ("trim_calibrations", now - keep.hours),
         ("trim_forests", now - keep.minutes),
@@ -130,7 +131,7 @@ def retain(
     progress: Callable[[str, int], None] = lambda _what, _rows: None,
 ) -> Retained | None:
     """Trims what is older than it is kept; None when another worker begins to at this moment."""
-    removed: dict[str, int] = {"days": 0, "trim_weights": 0}
+    removed: dict[str, int] = {"days": 0, "trim_weights": 0, "trim_gauges": 0}
     left: dict[Fate, list[date]] = {"unrolled": [], "locked": []}
     with connection.transaction():
         if not try_lock(connection, "retention"):
@@ -143,7 +144,8 @@ def retain(
             left[fate].append(day)
             continue
         removed["days"] += fate == "dropped"
-        removed["trim_weights"] += _in_chunks(connection, "trim_weights", {"day": day})
+        for statement in ("trim_weights", "trim_gauges"):
+            removed[statement] += _in_chunks(connection, statement, {"day": day})
         progress("days", 1)
     for statement, before in trims(now, keep):
         removed[statement] = _in_chunks(connection, statement, {"before": before})

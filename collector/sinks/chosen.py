@@ -6,8 +6,11 @@ from collector.settings import Settings
 from collector.sinks.sink import Sink
 
 
-def sink_of(settings: Settings) -> Sink:
-    """Its library is imported here, and no other. Raises CollectorError for a bad URL or DSN."""
+def sink_of(settings: Settings, application_name: str = "cache-auditor collector") -> Sink:
+    """Its library is imported here, and no other. Raises CollectorError for a bad URL or DSN.
+
+    application_name: what a database shows of the connection.
+    """
     if settings.url is not None:
         from collector.sinks.http import HttpSink
 
@@ -24,4 +27,5 @@ def sink_of(settings: Settings) -> Sink:
         settings.dsn or "",
         connect_timeout_s=settings.connect_timeout_s,
         attempt_timeout_s=settings.attempt_timeout_s,
+        application_name=application_name,
     )

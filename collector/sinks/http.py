@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from collector.batch import Batch, Beat
 from collector.errors import NoIngest, SchemaMismatch, SinkUnavailable, TokenRefused
 from collector.events import Row
-from collector.parts import NOTHING, WHOLE, empty, halves, numbered, size
+from collector.parts import NOTHING, WHOLE, empty, halves, items, numbered, size
 from collector.sinks.http_address import UnusableUrl, address_of
 from collector.sinks.http_connection import Answer, IngestConnection
 from collector.sinks.sink import Receipt, RefusedRow
@@ -79,7 +79,7 @@ class HttpSink:
         refused = self._send_halves(batch, batch, WHOLE)
         whole = self._whole(empty(batch))
         rows = sum(isinstance(bad.item, Row) for bad in refused)
-        weights = len(refused) - rows
+        weights = sum(isinstance(bad.item, Weight) for bad in refused)
         return Receipt(
             whole.duplicate,
             len(batch.rows) - rows,
@@ -123,7 +123,7 @@ class HttpSink:
                 if size(half) > 1:
                     refused += self._send_halves(batch, half, place)
                 else:
-                    refused += [RefusedRow(item, str(refusal)) for item in _items(half)]
+                    refused += [RefusedRow(item, str(refusal)) for item in items(half)]
         return refused
 
     def _whole(self, batch: Batch) -> Receipt:
@@ -176,10 +176,6 @@ class HttpSink:
             return read(json.loads(answer.body))
         except (ValueError, KeyError, TypeError) as error:
             raise NoIngest(f"{self.destination}: the answer is not an ingest's") from error
-
-
-def _items(batch: Batch) -> list[Row | Weight]:
-    return [*batch.rows, *batch.weights]
 
 
 def _words(answer: Answer) -> str:

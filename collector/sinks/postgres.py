@@ -186,6 +186,7 @@ class PostgresSink:
                 copying = Copying(connection, self._queries)
                 copying.events(batch.rows, batch.node, batch_id)
                 copying.weights(batch.weights, batch_id)
+                copying.gauges(batch.gauges, batch_id)
             if batch.beat is not None:
                 self._heartbeat(connection, batch.beat)
         if batch_id is None:
@@ -259,6 +260,7 @@ def _without(batch: Batch, refused: Sequence[RefusedRow]) -> Batch:
         tuple(weight for weight in batch.weights if id(weight) not in gone),
         batch.node,
         batch.beat,
+        gauges=tuple(gauge for gauge in batch.gauges if id(gauge) not in gone),
     )
 
 

@@ -1,4 +1,4 @@
-"""A batch's rows and weights by binary COPY, and which of them the server refuses."""
+"""A batch's rows, weights and gauges by binary COPY, and which of them the server refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import psycopg
 from collector.batch import Batch
 from collector.bisect_refused import find_refused
 from collector.events import Row
-from collector.sinks.postgres_types import EVENT_TYPES, WEIGHT_TYPES
+from collector.polled import Gauge
+from collector.sinks.postgres_types import EVENT_TYPES, GAUGE_TYPES, WEIGHT_TYPES
 from collector.sinks.sink import RefusedRow
 from collector.weights import SECOND_NS, Weight
 
@@ -53,14 +54,26 @@ class Copying:
                 columns[_BINS], columns[_COUNTS] = list(weight.bins), list(weight.counts)
                 copy.write_row((*columns, batch_id))
 
+    def gauges(self, gauges: Sequence[Gauge], batch_id: int) -> None:
+        """Gauges under one batch."""
+        if not gauges:
+            return
+        statement = self._statements["copy_gauges"]
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(GAUGE_TYPES)
+            for gauge in gauges:
+                copy.write_row((*gauge._replace(second=gauge.second * SECOND_NS), batch_id))
+
     def find_refused(self, batch: Batch) -> list[RefusedRow]:
         """What of a batch the server refuses: halves are tried under savepoints, and undone."""
         with self._connection.transaction(force_rollback=True):
             rows = find_refused(batch.rows, self._trying(lambda part: self.events(part, "", 0)))
             weights = find_refused(batch.weights, self._trying(lambda part: self.weights(part, 0)))
+            gauges = find_refused(batch.gauges, self._trying(lambda part: self.gauges(part, 0)))
         return [
             *(RefusedRow(row, reason) for row, reason in rows),
             *(RefusedRow(weight, reason) for weight, reason in weights),
+            *(RefusedRow(gauge, reason) for gauge, reason in gauges),
         ]
 
     def _trying(self, copy: Callable[[Any], None]) -> Callable[[Any], str | None]:

@@ -16,6 +16,7 @@ EVENT_TYPES = ["text", "timestamptz", *["text"] * 4, "float8", "int8", "int8", "
 EVENT_TYPES += ["jsonb", "bool", "int8"]
 WEIGHT_TYPES = ["text", "text", "text", "timestamptz", "text", "bool", "int8", "int8", "float8"]
 WEIGHT_TYPES += ["int2[]", "int8[]", "int8", "int8"]
+GAUGE_TYPES = [*["text"] * 3, "timestamptz", "int4", *["int8"] * 5]
 
 # PostgreSQL counts microseconds from 2000-01-01T00:00:00Z.
 _EPOCH_2000_US = 946_684_800 * 10**6

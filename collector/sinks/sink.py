@@ -7,14 +7,15 @@ from typing import Protocol
 
 from collector.batch import Batch, Beat
 from collector.events import Row
+from collector.polled import Gauge
 from collector.weights import Weight
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row or weight that the destination refused for its content."""
+    """A row, weight or gauge that the destination refused for its content."""
 
-    item: Row | Weight
+    item: Row | Weight | Gauge
     reason: str
 
 

@@ -17,10 +17,11 @@ from collector.batch import Batch, Beat
 from collector.errors import CollectorError
 from collector.events import Row
 from collector.parts import LARGEST_SEQUENCE, NUMBERS
+from collector.polled import Gauge, ServerState
 from collector.sinks.sink import Receipt, RefusedRow
 from collector.weights import Weight
 
-KINDS: Mapping[str, type[Any]] = {"rows": Row, "weights": Weight}
+KINDS: Mapping[str, type[Any]] = {"rows": Row, "weights": Weight, "gauges": Gauge}
 MOST_ITEMS = 100_000
 LONGEST_NODE = 255
 _BIGINT = 2**63
@@ -187,7 +188,7 @@ def _forms_of(made: type[Any]) -> tuple[_Form, ...]:
     return tuple(found)
 
 
-_FORMS = {made: _forms_of(made) for made in (*KINDS.values(), Beat)}
+_FORMS = {made: _forms_of(made) for made in (*KINDS.values(), ServerState, Beat)}
 
 
 def _checked(value: Any, form: _Form) -> Any:
@@ -202,6 +203,8 @@ def _checked(value: Any, form: _Form) -> Any:
 
 
 def _single(value: Any, form: _Form) -> Any:
+    if form.kind is ServerState:
+        return _item(value, ServerState)
     if type(value) is not form.kind:
         if form.kind is float and type(value) is int and abs(value) < _BIGINT:
             return float(value)

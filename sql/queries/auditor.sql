@@ -36,9 +36,9 @@ set rolled_at = %(now)s,
 where b.batch_id = any(%(batch_ids)s::bigint[]);
 
 -- name: make_windows
--- Makes the windows of some minutes again from their unsampled events and weights, and writes what
--- differs. One row a cache, implementation, node and minute; histograms beside them. Returns the
--- minutes and hours of the windows that changed.
+-- Makes the windows of some minutes again from their unsampled events, weights and gauges, and
+-- writes what differs. One row a cache, implementation, node and minute; histograms beside them.
+-- Returns the minutes and hours of the windows that changed.
 with cells as (
     -- n counts operations, seen those with a known latency; bin is null where there is none
     select m.cache_name, m.implementation_type, m.node,
@@ -74,6 +74,26 @@ with cells as (
     where w.second >= %(since)s and w.second < %(until)s
       and date_trunc('minute', w.second, 'UTC') = any(%(minutes)s::timestamptz[])
     group by 1, 2, 3, 4, 5, 6, 7
+    union all
+    -- a poll that counted nothing is a window of zeros; its keys are not known
+    select g.cache_name, g.implementation_type, g.node,
+           date_trunc('minute', g.second, 'UTC'), null, false, null, 0, 0, null, null, null,
+           sum(g.entries), count(g.entries), max(g.entries), 0, true
+    from monitoring.cache_metric_gauges as g
+    where g.second >= %(since)s and g.second < %(until)s
+      and date_trunc('minute', g.second, 'UTC') = any(%(minutes)s::timestamptz[])
+    group by 1, 2, 3, 4
+), levels as (
+    select g.cache_name, g.implementation_type, g.node,
+           date_trunc('minute', g.second, 'UTC') as minute_window,
+           avg(g.memory_bytes)::double precision as avg_memory_bytes,
+           max(g.memory_limit_bytes) as memory_limit_bytes,
+           avg(g.clients)::double precision as avg_clients,
+           least(sum(g.measured_ms) / 60000.0, 1)::double precision as polled
+    from monitoring.cache_metric_gauges as g
+    where g.second >= %(since)s and g.second < %(until)s
+      and date_trunc('minute', g.second, 'UTC') = any(%(minutes)s::timestamptz[])
+    group by 1, 2, 3, 4
 ), counted as (
     select cache_name, implementation_type, node, minute_window, row_number() over () as window_number,
            coalesce(sum(n) filter (where operation_type = 'hit'), 0)::bigint as hits,
@@ -155,14 +175,18 @@ with cells as (
     where (h.bins, h.counts) is distinct from (excluded.bins, excluded.counts)
 ), series_seen as (
     insert into monitoring.cache_series as s (
-        cache_name, implementation_type, node, first_minute, last_minute)
-    select cache_name, implementation_type, node, min(minute_window), max(minute_window)
-    from counted
+        cache_name, implementation_type, node, first_minute, last_minute, last_polled_minute)
+    select c.cache_name, c.implementation_type, c.node, min(c.minute_window), max(c.minute_window),
+           max(v.minute_window)
+    from counted as c
+    left join levels as v using (cache_name, implementation_type, node, minute_window)
     group by 1, 2, 3
     on conflict (cache_name, implementation_type, node) do update
     set first_minute = least(s.first_minute, excluded.first_minute),
-        last_minute = greatest(s.last_minute, excluded.last_minute)
+        last_minute = greatest(s.last_minute, excluded.last_minute),
+        last_polled_minute = greatest(s.last_polled_minute, excluded.last_polled_minute)
     where s.first_minute > excluded.first_minute or s.last_minute < excluded.last_minute
+       or excluded.last_polled_minute > coalesce(s.last_polled_minute, '-infinity')
 ), windows_written as (
     insert into monitoring.cache_metrics_1min as w (
         cache_name, implementation_type, node, minute_window, total_operations, hits, misses, sets,
@@ -170,7 +194,8 @@ with cells as (
         avg_response_time_ms, p50_response_time_ms, p95_response_time_ms, p99_response_time_ms,
         max_response_time_ms, latency_sum_ms, hit_latency_sum_ms, hit_p50_ms, hit_p95_ms,
         miss_latency_sum_ms, miss_p50_ms, miss_p95_ms, avg_cache_size, max_cache_size, bytes_read,
-        bytes_written, distinct_keys, hit_rate, sampled, completeness, provisional)
+        bytes_written, distinct_keys, hit_rate, sampled, completeness, provisional,
+        avg_memory_bytes, memory_limit_bytes, avg_clients, polled)
     select c.cache_name, c.implementation_type, c.node, c.minute_window,
            c.hits + c.misses + c.get_errors + c.sets + c.set_errors + c.deletes,
            c.hits, c.misses, c.sets, c.deletes, c.evictions, c.expirations, c.errors, c.get_errors,
@@ -184,9 +209,11 @@ with cells as (
            case when not c.weighed then k.distinct_keys end,
            monitoring.calculate_hit_rate(c.hits, c.misses), c.sampled,
            null::double precision,
-           c.minute_window + interval '1 minute' > %(scorable_until)s
+           c.minute_window + interval '1 minute' > %(scorable_until)s,
+           v.avg_memory_bytes, v.memory_limit_bytes, v.avg_clients, v.polled
     from counted as c
     left join keys as k using (cache_name, implementation_type, node, minute_window)
+    left join levels as v using (cache_name, implementation_type, node, minute_window)
     left join wide as q using (window_number)
     on conflict (cache_name, implementation_type, node, minute_window) do update set
         total_operations = excluded.total_operations, hits = excluded.hits,
@@ -208,9 +235,18 @@ with cells as (
         bytes_read = excluded.bytes_read, bytes_written = excluded.bytes_written,
         distinct_keys = excluded.distinct_keys, hit_rate = excluded.hit_rate,
         sampled = excluded.sampled,
-        -- a finished window's completeness was settled when it became scorable
-        completeness = coalesce(w.completeness, excluded.completeness),
+        -- a finished window's completeness was settled when it became scorable; what polls told
+        -- later completes it
+        completeness = coalesce(
+            case when excluded.polled is distinct from w.polled
+                then least(w.completeness * coalesce(excluded.polled / nullif(w.polled, 0),
+                                                     excluded.polled), 1)
+                else w.completeness end,
+            excluded.completeness),
         provisional = w.provisional and excluded.provisional,
+        avg_memory_bytes = excluded.avg_memory_bytes,
+        memory_limit_bytes = excluded.memory_limit_bytes, avg_clients = excluded.avg_clients,
+        polled = excluded.polled,
         updated_at = now()
     where (w.total_operations, w.hits, w.misses, w.sets, w.deletes, w.evictions, w.expirations,
            w.errors, w.get_errors, w.load_errors, w.set_errors, w.avg_response_time_ms,
@@ -218,7 +254,7 @@ with cells as (
            w.max_response_time_ms, w.latency_sum_ms, w.hit_latency_sum_ms, w.hit_p50_ms,
            w.hit_p95_ms, w.miss_latency_sum_ms, w.miss_p50_ms, w.miss_p95_ms, w.avg_cache_size,
            w.max_cache_size, w.bytes_read, w.bytes_written, w.distinct_keys, w.sampled,
-           w.provisional)
+           w.avg_memory_bytes, w.memory_limit_bytes, w.avg_clients, w.polled, w.provisional)
         is distinct from
           (excluded.total_operations, excluded.hits, excluded.misses, excluded.sets,
            excluded.deletes, excluded.evictions, excluded.expirations, excluded.errors,
@@ -229,7 +265,9 @@ with cells as (
            excluded.hit_p50_ms, excluded.hit_p95_ms, excluded.miss_latency_sum_ms,
            excluded.miss_p50_ms, excluded.miss_p95_ms, excluded.avg_cache_size,
            excluded.max_cache_size, excluded.bytes_read, excluded.bytes_written,
-           excluded.distinct_keys, excluded.sampled, w.provisional and excluded.provisional)
+           excluded.distinct_keys, excluded.sampled, excluded.avg_memory_bytes,
+           excluded.memory_limit_bytes, excluded.avg_clients, excluded.polled,
+           w.provisional and excluded.provisional)
     returning w.minute_window
 ), hours_touched as (
     insert into monitoring.cache_hours_to_roll (hour_window)
@@ -285,7 +323,11 @@ with minutes as (
            max(max_cache_size) as max_cache_size, sum(bytes_read)::bigint as bytes_read,
            sum(bytes_written)::bigint as bytes_written, sum(sampled)::bigint as sampled,
            avg(completeness order by minute_window) as completeness,
-           bool_or(distinct_keys is null and total_operations > 0) as keys_unknown
+           bool_or(distinct_keys is null and total_operations > 0) as keys_unknown,
+           avg(avg_memory_bytes order by minute_window) as avg_memory_bytes,
+           max(memory_limit_bytes) as memory_limit_bytes,
+           avg(avg_clients order by minute_window) as avg_clients,
+           sum(polled order by minute_window) / 60 as polled
     from minutes
     group by 1, 2, 3
 ), keys as (
@@ -333,7 +375,8 @@ insert into monitoring.cache_metrics_1hour as w (
     avg_response_time_ms, p50_response_time_ms, p95_response_time_ms, p99_response_time_ms,
     max_response_time_ms, latency_sum_ms, hit_latency_sum_ms, hit_p50_ms, hit_p95_ms,
     miss_latency_sum_ms, miss_p50_ms, miss_p95_ms, avg_cache_size, max_cache_size, bytes_read,
-    bytes_written, distinct_keys, hit_rate, sampled, completeness)
+    bytes_written, distinct_keys, hit_rate, sampled, completeness, avg_memory_bytes,
+    memory_limit_bytes, avg_clients, polled)
 select c.cache_name, c.implementation_type, c.node, %(hour)s, c.total_operations, c.hits, c.misses,
        c.sets, c.deletes, c.evictions, c.expirations, c.errors, c.get_errors, c.load_errors,
        c.set_errors, c.latency_sum_ms / nullif(g.seen, 0)::double precision,
@@ -347,7 +390,8 @@ select c.cache_name, c.implementation_type, c.node, %(hour)s, c.total_operations
        monitoring.histogram_quantile(m.bins, m.counts, 0.95),
        c.avg_cache_size, c.max_cache_size, c.bytes_read, c.bytes_written,
        case when not c.keys_unknown then coalesce(k.distinct_keys, 0) end,
-       monitoring.calculate_hit_rate(c.hits, c.misses), c.sampled, c.completeness
+       monitoring.calculate_hit_rate(c.hits, c.misses), c.sampled, c.completeness,
+       c.avg_memory_bytes, c.memory_limit_bytes, c.avg_clients, c.polled
 from counted as c
 left join keys as k using (cache_name, implementation_type, node)
 left join merged as g on (g.cache_name, g.implementation_type, g.node, g.part)
@@ -375,7 +419,9 @@ on conflict (cache_name, implementation_type, node, hour_window) do update set
     -- once the raw rows are trimmed the earlier count is the better one
     distinct_keys = greatest(w.distinct_keys, excluded.distinct_keys),
     hit_rate = excluded.hit_rate, sampled = excluded.sampled,
-    completeness = excluded.completeness, updated_at = now();
+    completeness = excluded.completeness, avg_memory_bytes = excluded.avg_memory_bytes,
+    memory_limit_bytes = excluded.memory_limit_bytes, avg_clients = excluded.avg_clients,
+    polled = excluded.polled, updated_at = now();
 
 -- name: read_watermarks
 -- For each minute's end in a span: how many collectors were expected, and how many have passed it.
@@ -393,16 +439,17 @@ group by ends.minute_end
 order by ends.minute_end;
 
 -- name: settle_windows
--- Closes some minutes: no longer provisional, with the completeness they became scorable at.
+-- Closes some minutes: no longer provisional, with the completeness they became scorable at. Of a
+-- polled series only what its polls measured is complete.
 with settled as (
     select * from unnest(%(minutes)s::timestamptz[], %(completeness)s::double precision[])
         as s (minute_window, completeness)
 )
 update monitoring.cache_metrics_1min as w
-set provisional = false, completeness = s.completeness, updated_at = now()
+set provisional = false, completeness = s.completeness * coalesce(w.polled, 1), updated_at = now()
 from settled as s
 where w.minute_window = s.minute_window
-  and (w.provisional or w.completeness is distinct from s.completeness);
+  and (w.provisional or w.completeness is distinct from s.completeness * coalesce(w.polled, 1));
 
 -- name: fill_with_zeros
 -- A known series with complete watermarks and no event has a window of zeros: silence, not absence.
@@ -413,6 +460,8 @@ from monitoring.cache_series as s
 cross join unnest(%(minutes)s::timestamptz[]) as m (minute_window)
 where s.first_minute < m.minute_window
   and s.last_minute >= m.minute_window - %(known_for)s::interval
+  -- a server that is polled tells its zeros itself, and is away when it tells nothing
+  and (s.last_polled_minute is null or s.last_polled_minute < s.last_minute)
   -- a node that went long ago is not silent but gone; the last one speaks for its series
   and (s.last_minute >= m.minute_window - %(node_known_for)s::interval
        or (s.last_minute, s.node) = (
@@ -449,7 +498,7 @@ select min(minute) as minute_window
 from monitoring.cache_metric_batches, unnest(minutes) as minute;
 
 -- name: read_retained_days
--- Days that have raw rows: partitions, and weights that are older than a date.
+-- Days that have raw rows: partitions, and weights and gauges that are older than a date.
 select to_date(right(c.relname, 8), 'YYYYMMDD') as day
 from pg_inherits as i
 join pg_class as c on c.oid = i.inhrelid
@@ -457,6 +506,10 @@ where i.inhparent = 'monitoring.cache_metrics'::regclass
 union
 select distinct (second at time zone 'UTC')::date
 from monitoring.cache_metric_weights
+where second < %(before)s
+union
+select distinct (second at time zone 'UTC')::date
+from monitoring.cache_metric_gauges
 where second < %(before)s
 order by day;
 
@@ -486,6 +539,14 @@ from generate_series(0, 1) as ahead;
 delete from monitoring.cache_metric_weights
 where ctid = any(array(
     select ctid from monitoring.cache_metric_weights
+    where second >= %(day)s::date::timestamp at time zone 'UTC'
+      and second < (%(day)s::date + 1)::timestamp at time zone 'UTC'
+    limit %(most)s));
+
+-- name: trim_gauges
+delete from monitoring.cache_metric_gauges
+where ctid = any(array(
+    select ctid from monitoring.cache_metric_gauges
     where second >= %(day)s::date::timestamp at time zone 'UTC'
       and second < (%(day)s::date + 1)::timestamp at time zone 'UTC'
     limit %(most)s));
@@ -556,6 +617,12 @@ delete from monitoring.cache_collectors
 where ctid = any(array(
     select ctid from monitoring.cache_collectors
     where last_seen_at < %(before)s limit %(most)s));
+
+-- name: trim_servers
+delete from monitoring.cache_servers
+where ctid = any(array(
+    select ctid from monitoring.cache_servers
+    where said_at < %(before)s limit %(most)s));
 
 -- name: trim_baselines
 -- Never one that a stored score was judged by: `explain` judges it again.

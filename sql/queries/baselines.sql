@@ -18,6 +18,10 @@ with summed as (
            sum(set_errors)::double precision as set_errors,
            case when count(*) filter (where total_operations > 0) <= 1
                 then max(distinct_keys) end::double precision as distinct_keys,
+           -- a time that nobody measured is no time of 0: agents see no load, memcached keeps none
+           bool_and(hits = 0 or hit_latency_sum_ms > 0 or hit_p50_ms is not null) as hits_timed,
+           bool_and(misses = 0 or miss_latency_sum_ms > 0 or miss_p50_ms is not null)
+               as misses_timed,
            sum(latency_sum_ms order by node) as latency_sum_ms,
            sum(hit_latency_sum_ms order by node) as hit_latency_sum_ms,
            sum(miss_latency_sum_ms order by node) as miss_latency_sum_ms,
@@ -66,8 +70,10 @@ with summed as (
 )
 select cache_name, implementation_type, extract(epoch from minute_window)::bigint / 60 as minute,
        total_operations, hits, misses, sets, deletes, evictions, expirations, errors, get_errors,
-       load_errors, set_errors, distinct_keys, latency_sum_ms, hit_latency_sum_ms,
-       miss_latency_sum_ms, bytes_read, bytes_written, avg_cache_size, completeness,
+       load_errors, set_errors, distinct_keys,
+       case when hits_timed and misses_timed then latency_sum_ms end as latency_sum_ms,
+       case when hits_timed then hit_latency_sum_ms end as hit_latency_sum_ms,
+       case when misses_timed then miss_latency_sum_ms end as miss_latency_sum_ms, bytes_read, bytes_written, avg_cache_size, completeness,
        case when nodes <= 1 then p50_response_time_ms else p50 end as p50_response_time_ms,
        case when nodes <= 1 then p95_response_time_ms else p95 end as p95_response_time_ms,
        case when nodes <= 1 then p99_response_time_ms else p99 end as p99_response_time_ms,

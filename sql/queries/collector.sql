@@ -35,6 +35,12 @@ copy monitoring.cache_metric_weights (
     latency_max_ms, bins, counts, value_bytes, batch_id)
 from stdin (format binary);
 
+-- name: copy_gauges
+copy monitoring.cache_metric_gauges (
+    cache_name, implementation_type, node, second, measured_ms, entries, memory_bytes,
+    memory_limit_bytes, clients, batch_id)
+from stdin (format binary);
+
 -- name: heartbeat
 select monitoring.collector_heartbeat(
     %(collector_id)s::uuid, %(watermark)s, %(counts)s::jsonb, %(goodbye)s);

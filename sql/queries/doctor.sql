@@ -95,6 +95,17 @@ where c.last_seen_at >= %(since)s
 order by c.last_seen_at desc
 limit 10000;
 
+-- name: read_servers
+-- Servers that agents poll, those that are away first; agent_here: the agent is there to poll it.
+select s.cache_name, s.implementation_type, s.node, s.kind, s.place, s.polled_at, s.away_since,
+       s.because,
+       coalesce(c.goodbye_at is null and c.last_seen_at >= %(heard_since)s, false) as agent_here
+from monitoring.cache_servers as s
+left join monitoring.cache_collectors as c using (collector_id)
+where s.said_at >= %(since)s
+order by s.away_since nulls last, s.cache_name, s.implementation_type, s.node
+limit 10000;
+
 -- name: read_baseline_ages
 -- Every series that is alive, with the baseline in force.
 select s.cache_name, s.implementation_type, min(s.first_minute) as first_minute,

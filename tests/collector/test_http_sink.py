@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from collector.errors import (
     SinkUnavailable,
     TokenRefused,
 )
-from collector.parts import NUMBERS, halves, numbered, sequences
+from collector.parts import NUMBERS, empty, halves, items, numbered, sequences, size
+from collector.polled import Gauge
 from collector.settings import from_environment
 from collector.sinks.chosen import sink_of
 from collector.sinks.http import HttpSink
@@ -87,6 +89,22 @@ def test_parts_have_ids_of_their_own() -> None:
     assert inside == {numbered(made, 2, k).sequence for k in range(1, NUMBERS)}
     weighed = Batch(made.collector_id, 1, made.rows[:1], aggregate(made.rows[:1]) * 4)
     assert [(len(h.rows), len(h.weights)) for h in halves(weighed)] == [(1, 1), (0, 3)]
+
+
+def test_the_parts_of_parts_keep_every_item_and_what_is_recorded() -> None:
+    """Ten rows of which three are samples, one weight, two gauges: split down to single items."""
+    made = batch(3, 10)
+    levels = tuple(
+        Gauge("c", "redis", "", second, 60_000, 1, 10, None, None) for second in (60, 120)
+    )
+    whole = replace(made, weights=aggregate(made.rows[:1]), samples=3, gauges=levels)
+    parts = [whole]
+    while any(size(part) > 1 for part in parts):
+        parts = [half for part in parts for half in (halves(part) if size(part) > 1 else (part,))]
+    assert [item for part in parts for item in items(part)] == items(whole)
+    assert sum(part.operations for part in parts) == whole.operations == 7 + 1
+    assert [part.samples for part in parts] == [0] * 7 + [1] * 3 + [0] * 3
+    assert size(empty(whole)) == empty(whole).operations == 0
 
 
 def test_the_token_and_the_content_are_sent_as_they_should() -> None:

@@ -32,6 +32,7 @@ ROLES = ("writer", "auditor", "reader", "acknowledger")
 
 GLOSSARY = (
     "cache", "implementation", "node", "series", "event", "batch", "spool", "ledger", "weight",
+    "agent", "gauge",
     "sample", "heartbeat", "watermark", "window", "rollup", "provisional", "scorable",
     "completeness", "tick", "retention", "pin", "metric", "slot", "baseline", "residual",
     "deviation", "detector", "channel", "score", "surprise", "calibration", "alert budget",

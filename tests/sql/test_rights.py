@@ -14,6 +14,7 @@ from auditor.windows.rollup import roll_hours, roll_up
 from auditor.windows.watermarks import Grace
 from collector.batch import Batch, Beat
 from collector.events import Row
+from collector.polled import Gauge, ServerState
 from collector.sinks.postgres import PostgresSink
 from collector.weights import Aggregator
 from tests.postgres_clusters import Database
@@ -30,8 +31,10 @@ ALL = "arwd"
 TABLES = {
     "cache_metrics": ("a", ALL, "", ""),
     "cache_metric_weights": ("a", ALL, "", ""),
+    "cache_metric_gauges": ("a", ALL, "", ""),
     "cache_metric_batches": ("ar", ALL, "", ""),
     "cache_collectors": ("", ALL, "r", ""),
+    "cache_servers": ("", ALL, "r", ""),
     "cache_trimmed_days": ("", ALL, "", ""),
     "cache_retention_pins": ("", ALL, "", ""),
     "cache_metrics_1min": ("", ALL, "r", ""),
@@ -77,6 +80,7 @@ NOBODYS = {
     "apply_grants",
     "apply_grants_before_feedback",
     "apply_grants_before_ingest",
+    "apply_grants_before_gauges",
 }
 
 
@@ -207,7 +211,7 @@ def refused(connection: psycopg.Connection, statements: Sequence[str]) -> None:
 
 
 def delivered(database: Database, login: str, minutes_ago: int = 5) -> datetime:
-    """The minute of one batch with a hit, a weight of a hit, and a heartbeat."""
+    """The minute of one batch: a hit, a weight of a hit, a gauge, a heartbeat with a server."""
     minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes_ago)
     when, me = int(minute.timestamp() * 1e9), str(uuid.uuid4())
     hit = Row(when, "hit", "c", "new", "k", 0.5, None, None, None, None, None, False)
@@ -215,7 +219,10 @@ def delivered(database: Database, login: str, minutes_ago: int = 5) -> datetime:
     aggregator.add(hit)
     sink = PostgresSink(make_conninfo(database.dsn, user=login))
     try:
-        batch = Batch(me, 1, (hit,), aggregator.take(), beat=Beat(me, watermark_ns=when))
+        gauge = Gauge("c", "new", "", when // 10**9, 1000, 5, 6, None, 7)
+        server = ServerState("c", "new", login, "redis", "cache-1:6379", when, None, "")
+        beat = Beat(me, watermark_ns=when, servers=(server,))
+        batch = Batch(me, 1, (hit,), aggregator.take(), beat=beat, gauges=(gauge,))
         assert not sink.deliver(batch).duplicate
         assert sink.deliver(batch).duplicate
         assert sink.stored(me, 1)
@@ -223,6 +230,18 @@ def delivered(database: Database, login: str, minutes_ago: int = 5) -> datetime:
     finally:
         sink.close()
     return minute
+
+
+def test_a_login_changes_no_server_of_another(make_login: MakeLogin, database: Database) -> None:
+    """As with collectors: who said it first goes on saying it."""
+    first, second = make_login(WRITER), make_login(WRITER)
+    for login, because in ((first, "mine"), (second, "not mine")):
+        server = ServerState("c", "new", "n", "redis", "cache-1:6379", None, 10**9, because)
+        sink = PostgresSink(make_conninfo(database.dsn, user=login))
+        sink.beat(Beat(str(uuid.uuid4()), servers=(server,)))
+        sink.close()
+    found = database.connect().execute("select owner::text, because from monitoring.cache_servers")
+    assert found.fetchall() == [(first, "mine")]
 
 
 @pytest.mark.every_postgres

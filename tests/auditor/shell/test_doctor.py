@@ -154,6 +154,11 @@ PLANTED = [
      "9 spooled", "disk"),
     ("keys", "warning", "update monitoring.cache_collectors set keys_local = true",
      "host-a", "CACHE_AUDITOR_KEY_SECRET"),
+    ("polled servers", "warning", "insert into monitoring.cache_servers (cache_name,"
+     " implementation_type, kind, place, collector_id, away_since, because) select 'pages', 'new',"
+     " 'redis', 'cache-1:6379', collector_id, now() - interval '5 minutes', 'no route'"
+     " from monitoring.cache_collectors",
+     "pages/new (redis cache-1:6379) is away since 5 min: no route", "--once"),
     ("late rows", "warning", "update monitoring.cache_metric_batches set too_late = 4",
      "4 rows", "retention_events_days"),
     ("ticks", "warning", "delete from monitoring.cache_auditor_state where name = 'last_tick_at'",

@@ -65,6 +65,9 @@ TABLES = (
     Table("cache_metric_batches", "received_at", KEEP.ledger,
           "collector_id, sequence, rolled_at", "gen_random_uuid(), 1, now()"),
     Table("cache_collectors", "last_seen_at", KEEP.minutes, "collector_id", "gen_random_uuid()"),
+    Table("cache_servers", "said_at", KEEP.minutes,
+          "cache_name, implementation_type, node, kind, place, collector_id",
+          "'c', 'new', gen_random_uuid()::text, 'redis', 'p', gen_random_uuid()"),
     Table("cache_baseline_metrics", "created_at", KEEP.hours,
           "implementation_type, baseline_period_start, baseline_period_end, is_active",
           "'new', '2020-01-01', '2020-01-02', false"),
@@ -156,8 +159,8 @@ def test_each_table_is_trimmed_at_its_horizon_and_not_a_minute_earlier(database:
         f"trim_{short}": 1
         for short in (
             "windows_1min", "histograms_1min", "window_scores", "score_runs", "windows_1hour",
-            "histograms_1hour", "changes", "ledger", "collectors", "baselines", "calibrations",
-            "forests",
+            "histograms_1hour", "changes", "ledger", "collectors", "servers", "baselines",
+            "calibrations", "forests",
         )
     }  # fmt: skip
     assert retained(connection).rows == 0
@@ -473,6 +476,6 @@ def test_the_commands_json_names_every_statement(database: Database) -> None:
     found = document("retention", dsn=database.dsn)
     assert set(found) == {"removed", "unrolled", "locked"}
     assert set(found["removed"]) == {
-        "days", "trim_weights", *(name for name, _ in retention.trims(NOW, KEEP))
+        "days", "trim_weights", "trim_gauges", *(name for name, _ in retention.trims(NOW, KEEP))
     }  # fmt: skip
     assert json.dumps(found["removed"]).count(": 0") == len(found["removed"])

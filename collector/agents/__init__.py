@@ -1,0 +1,1 @@
+"""Agents: they poll cache servers that nobody instrumented, and ship counters as weights."""
