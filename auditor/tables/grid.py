@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from auditor.tables.rows import Faults, Rows, Whose
+from auditor.tables.timing import without_untimed
 from baselines.series import FloatArray, IntArray, SeriesKey, Windows
 
 ONE_NODE = frozenset(
@@ -47,7 +48,7 @@ def windows_of(
     kept = _without_doubles(sorted_, faults)
     cells = (kept.minutes - since) * max(len(keys), 1) + columns[kept.whose]
     starts = np.flatnonzero(np.diff(cells, prepend=-1))
-    numbers = _summed(kept.numbers, starts)
+    numbers = without_untimed(kept.numbers, _summed(kept.numbers, starts), starts)
     at = cells[starts]
     shape = (until - since, len(keys))
     out = {name: np.full(shape, np.nan) for name in numbers}

@@ -66,7 +66,7 @@ def ship(sink: PostgresSink, *items: Gauge | Weight, until: int | None = None) -
     gauges = tuple(item for item in items if isinstance(item, Gauge))
     weights = tuple(item for item in items if isinstance(item, Weight))
     said = beat(AGENT, until)
-    sink.deliver(Batch(AGENT, next(SEQUENCES), (), weights, "", said, gauges))
+    sink.deliver(Batch(AGENT, next(SEQUENCES), (), weights, "", said, gauges=gauges))
 
 
 def windows(connection: psycopg.Connection, of: str = "minute") -> list[dict[str, Any]]:
