@@ -36,9 +36,8 @@ GOAL = 0.6
 KEYS = 20_000
 SEED = 4
 STORED = """
-select cache_name, "timestamp", implementation_type, node, cache_key, operation_type,
-    response_time_ms, cache_size, value_bytes, error_type, error_message, metadata, is_sample,
-    batch_id
+select "timestamp", operation_type, cache_name, implementation_type, cache_key, response_time_ms,
+    cache_size, value_bytes, error_type, error_message, metadata, is_sample, node, batch_id
 from monitoring.cache_metrics
 order by id
 """

@@ -94,15 +94,15 @@ def prepare(event: Event, span: Span, hash_key: Callable[[Any, str], str]) -> Ro
         return Row(
             _timestamp(when, span),
             operation,
-            _name(cache, "cache_name"),
-            _implementation(implementation),
+            name_of(cache, "cache_name"),
+            implementation_of(implementation),
             hash_key(key, cache),
             _elapsed(elapsed),
             _count(cache_size, "cache_size", LARGEST_CACHE),
             _count(value_bytes, "value_bytes", LARGEST_VALUE_BYTES),
-            _text(error_type, LONGEST_ERROR_TYPE),
-            _text(message, LONGEST_ERROR_MESSAGE),
-            _json(metadata),
+            text_of_error_type(error_type),
+            text_of_error_message(message),
+            json_of(metadata),
             bool(is_sample),
         )
     except _Broken as broken:
@@ -121,7 +121,8 @@ def _timestamp(value: Any, span: Span) -> int:
     return value
 
 
-def _name(value: Any, what: str) -> str:
+def name_of(value: Any, what: str) -> str:
+    """The name, which `what` calls in an error. Raises ValueError."""
     if type(value) is not str or not value or len(value) > LONGEST_NAME:
         raise _Broken(f"{what} is not a text of 1 to {LONGEST_NAME} characters")
     if "\0" in value:
@@ -130,7 +131,8 @@ def _name(value: Any, what: str) -> str:
     return value
 
 
-def _implementation(value: Any) -> str:
+def implementation_of(value: Any) -> str:
+    """The implementation's name. Raises ValueError."""
     if type(value) is not str or not _IMPLEMENTATION.match(value):
         raise _Broken("implementation_type is not 1 to 64 characters of [A-Za-z0-9_.:-]")
     return value
@@ -164,6 +166,16 @@ def _count(value: Any, what: str, most: int) -> int | None:
     return count
 
 
+def text_of_error_type(value: Any) -> str | None:
+    """What kind of error it was, within its bound; None for none. Raises ValueError."""
+    return _text(value, LONGEST_ERROR_TYPE)
+
+
+def text_of_error_message(value: Any) -> str | None:
+    """What the error said, within its bound; None for none. Raises ValueError."""
+    return _text(value, LONGEST_ERROR_MESSAGE)
+
+
 def _text(value: Any, longest: int) -> str | None:
     """Free text of an error: cut to its bound, and what PostgreSQL cannot store replaced."""
     if value is None:
@@ -175,7 +187,8 @@ def _text(value: Any, longest: int) -> str | None:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _json(metadata: Any) -> str | None:
+def json_of(metadata: Any) -> str | None:
+    """Metadata as the text of a JSON object; None for none. Raises ValueError."""
     if metadata is None:
         return None
     if not isinstance(metadata, dict):

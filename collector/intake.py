@@ -156,8 +156,7 @@ class Intake:
 
     def _take_over(self, found: Sorted) -> None:
         self._choice.note(found.paces)
-        for event in found.plain:
-            self._kept.append(self._following.explained(event) or event)
+        self._kept.extend(self._following.explain(found.plain))
         self._fold.merge(found.fold, self._random)
         for event in found.fold.noted:
             told = self._following.explained(event)

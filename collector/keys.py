@@ -7,7 +7,7 @@ The same key gives the same hash on every host that knows the installation's sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -80,6 +80,7 @@ class KeyHasher:
         self.secret = secret
         self.plain = plain
         self._encode = KeyEncoder(encoder, encoders)
+        self._keyed = blake2b(digest_size=DIGEST_BYTES, key=secret[:64])
 
     def __call__(self, key: Any, cache_name: str) -> str:
         """The text for the column cache_key; '' when there is no key. Raises UnencodableKey."""
@@ -94,7 +95,28 @@ class KeyHasher:
                 return encoded.decode()
             except UnicodeDecodeError:
                 pass
-        return hash_bytes(encoded, self.secret)
+        return self._digest(encoded)
+
+    def all(self, keys: Iterable[Any], cache_names: Iterable[str]) -> list[str]:
+        """The same for many keys, each with the name of its cache. Raises UnencodableKey."""
+        encode, fresh = self._encode, self._keyed.copy
+        texts = []
+        for key, cache_name in zip(keys, cache_names, strict=True):
+            plain = type(key) is str
+            encoded = key.encode("utf-8", "surrogatepass") if plain else encode(key, cache_name)
+            if self.plain or not encoded:
+                texts.append(self.hash(encoded))
+            else:  # `hash`, without a call for each
+                digest = fresh()
+                digest.update(encoded)
+                texts.append(digest.hexdigest())
+        return texts
+
+    def _digest(self, encoded: bytes) -> str:
+        """As `hash_bytes`; a copy of what has taken the secret in already takes half the time."""
+        digest = self._keyed.copy()
+        digest.update(encoded)
+        return digest.hexdigest()
 
 
 def encode_builtin(key: Any) -> bytes | None:

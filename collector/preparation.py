@@ -8,6 +8,7 @@ from pathlib import Path
 from collector.errors import SinkUnavailable
 from collector.events import Event, Refused, Row, Span, prepare
 from collector.keys import Encoder, KeyHasher
+from collector.ordinary import rows_at_once
 from collector.secret import Secret, find_secret
 from collector.tally import Tally
 
@@ -53,6 +54,9 @@ class Preparation:
         self._tally.drained += len(events)
         hasher = self._hasher or self.learn(ask)
         span = Span.around(now_ns)
+        rows = rows_at_once(events, span, hasher)
+        if rows is not None:
+            return tuple(rows)
         rows = []
         for event in events:
             row = _prepared(event, span, hasher)

@@ -35,11 +35,9 @@ class Copying:
         statement = self._statements["copy_events"]
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(EVENT_TYPES)
+            write_row = copy.write_row
             for row in rows:
-                when, operation, cache, implementation, key, *rest = row
-                *numbers_and_texts, is_sample = rest
-                names = (cache, when, implementation, node, key, operation)
-                copy.write_row((*names, *numbers_and_texts, is_sample, batch_id))
+                write_row((*row, node, batch_id))
 
     def weights(self, weights: Sequence[Weight], batch_id: int) -> None:
         """Weights under one batch."""

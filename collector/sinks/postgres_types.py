@@ -12,8 +12,8 @@ from psycopg import Connection
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
-EVENT_TYPES = ["text", "timestamptz", *["text"] * 4, "float8", "int8", "int8", "text", "text"]
-EVENT_TYPES += ["jsonb", "bool", "int8"]
+EVENT_TYPES = ["timestamptz", *["text"] * 4, "float8", "int8", "int8", "text", "text", "jsonb"]
+EVENT_TYPES += ["bool", "text", "int8"]
 WEIGHT_TYPES = ["text", "text", "text", "timestamptz", "text", "bool", "int8", "int8", "float8"]
 WEIGHT_TYPES += ["int2[]", "int8[]", "int8", "int8"]
 GAUGE_TYPES = [*["text"] * 3, "timestamptz", "int4", *["int8"] * 5]

@@ -23,10 +23,10 @@ from monitoring.cache_metric_batches
 where collector_id = %(collector_id)s::uuid and sequence = %(sequence)s;
 
 -- name: copy_events
+-- In the order of the collector's Row; node and batch_id are alike in all rows of a batch.
 copy monitoring.cache_metrics (
-    cache_name, "timestamp", implementation_type, node, cache_key, operation_type,
-    response_time_ms, cache_size, value_bytes, error_type, error_message, metadata, is_sample,
-    batch_id)
+    "timestamp", operation_type, cache_name, implementation_type, cache_key, response_time_ms,
+    cache_size, value_bytes, error_type, error_message, metadata, is_sample, node, batch_id)
 from stdin (format binary);
 
 -- name: copy_weights
