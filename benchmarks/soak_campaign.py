@@ -1,79 +1,72 @@
-"""The soak's processes, and what is done to them in an order that a seed decides."""
+"""What is done to the soak's processes, its server, network and disk, as a seed decides."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from benchmarks.soak_processes import Process, Processes, Recorder
+from benchmarks.soak_proxy import SoakProxy
 from benchmarks.soak_server import SoakServer
 
-RECORDERS = 3
+RECORDERS = 8
 ROLLERS = 2
-LONGEST_QUIET_S = 2.0
+LONGEST_QUIET_S = 1.0
 LONGEST_STOP_S = 2.0
 LONGEST_OUTAGE_S = 2.0
-END_TIMEOUT_S = 120.0
-
-Process = subprocess.Popen[bytes]
-
-
-@dataclass
-class Recorder:
-    """One process that records or has recorded. truth: where it counts."""
-
-    number: int
-    process: Process
-    truth: Path
-    killed: bool = False
+LONGEST_DELAY_S = 0.2
+MOST_SWALLOWED = 8
+START_TIMEOUT_S = 60.0
+FELL = "recorder killed at a fault point, next one started"
 
 
 class Campaign:
     """Recording and rolling up while everything is killed; `run`, then `drain`."""
 
-    def __init__(self, server: SoakServer, folder: Path, seed: int) -> None:
+    def __init__(self, server: SoakServer, proxy: SoakProxy, folder: Path, seed: int) -> None:
         self._server = server
-        self._folder = folder
+        self._proxy = proxy
         self._draw = Random(seed)
         self._rollers: list[Process] = []
         self._living: list[Recorder] = []
-        self.recorders: list[Recorder] = []
+        self.processes = Processes(folder, self._draw)
         self.done: Counter[str] = Counter()
-        self.badly_ended: list[str] = []
         self._disturbances: dict[str, Callable[[], None]] = {
             "server killed and started": self._kill_server,
             "recorder killed, next one started": self._kill_recorder,
             "recorder stopped and continued": self._stop_recorder,
             "roller killed, next one started": self._kill_roller,
             "roller stopped and continued": self._stop_roller,
+            "network cut": self._proxy.cut,
+            "network away for a while": self._network_away,
+            "network slow": self._network_slow,
+            "answers to commits swallowed": self._swallow_answers,
+            "disk full and network away": self._disk_full,
         }
-
-    @property
-    def spool(self) -> Path:
-        """The folder that all recorders share, one after the other and beside each other."""
-        return self._folder / "spool"
 
     @property
     def kinds(self) -> list[str]:
         """What is done to the processes."""
-        return list(self._disturbances)
+        return [*self._disturbances, FELL]
 
     def run(self, seconds: float) -> None:
-        """Record for that long, one disturbance after the other; each kind once a round."""
+        """Record for that long, one disturbance after the other; each kind once a round.
+
+        Longer where a slow machine has not come to every kind by then.
+        """
         for _ in range(RECORDERS):
             self._start_recorder()
+        self._wait_until_heard()
         for _ in range(ROLLERS):
-            self._start_roller()
+            self._rollers.append(self.processes.roller(self._server.dsn))
         until = time.monotonic() + seconds
         for kind in self._rounds():
-            time.sleep(self._draw.random() * LONGEST_QUIET_S)
-            if time.monotonic() >= until:
+            self._quiet(self._draw.random() * LONGEST_QUIET_S)
+            if time.monotonic() >= until and self._all_done():
                 return
             self._disturbances[kind]()
             self.done[kind] += 1
@@ -83,14 +76,19 @@ class Campaign:
         for recorder in self._living:
             recorder.process.terminate()
         for recorder in self._living:
-            self._expect_end(f"recorder {recorder.number}", recorder.process)
+            recorder.process.wait()
+            if recorder.fell:
+                recorder.killed = True
+                self.done[FELL] += 1
+            else:
+                self.processes.expect_end(f"recorder {recorder.number}", recorder.process)
         self._living.clear()
-        last = self._spawn("soak_recorder", *self._recording(len(self.recorders)))
-        self._expect_end("the one that looks after the dead", last)
+        last = self.processes.undertaker(self._proxy.dsn)
+        self.processes.expect_end("the one that looks after the dead", last)
         for roller in self._rollers:
             roller.terminate()
         for roller in self._rollers:
-            self._expect_end("a roller", roller)
+            self.processes.expect_end("a roller", roller)
         self._rollers.clear()
 
     def end(self) -> None:
@@ -100,8 +98,28 @@ class Campaign:
             process.wait()
 
     def _rounds(self) -> Iterator[str]:
+        kinds = list(self._disturbances)
         while True:
-            yield from self._draw.sample(self.kinds, len(self.kinds))
+            yield from self._draw.sample(kinds, len(kinds))
+
+    def _all_done(self) -> bool:
+        return all(self.done[kind] for kind in self.kinds)
+
+    def _quiet(self, seconds: float) -> None:
+        """Nothing is done for a while, but that those that fell are followed by the next."""
+        time.sleep(seconds)
+        for recorder in [each for each in self._living if each.process.poll() is not None]:
+            self._living.remove(recorder)
+            self._bury(recorder)
+            self._start_recorder()
+
+    def _bury(self, recorder: Recorder) -> None:
+        recorder.killed = True
+        if recorder.fell:
+            self.done[FELL] += 1
+        else:
+            code = recorder.process.returncode
+            self.processes.badly_ended.append(f"recorder {recorder.number} ended with code {code}")
 
     # What is done -------------------------------------------------------------------------------
 
@@ -112,20 +130,21 @@ class Campaign:
 
     def _kill_recorder(self) -> None:
         recorder = self._living.pop(self._draw.randrange(len(self._living)))
-        recorder.killed = recorder.process.poll() is None
-        if not recorder.killed:
-            self.badly_ended.append(f"recorder {recorder.number} ended by itself")
-        recorder.process.kill()
-        recorder.process.wait()
+        if recorder.process.poll() is None:
+            recorder.killed = True
+            recorder.process.kill()
+            recorder.process.wait()
+        else:
+            self._bury(recorder)
         self._start_recorder()
 
     def _kill_roller(self) -> None:
         roller = self._rollers.pop(self._draw.randrange(len(self._rollers)))
         if roller.poll() is not None:
-            self.badly_ended.append(f"a roller ended by itself with code {roller.returncode}")
+            self.processes.badly_ended.append(f"a roller ended with code {roller.returncode}")
         roller.kill()
         roller.wait()
-        self._start_roller()
+        self._rollers.append(self.processes.roller(self._server.dsn))
 
     def _stop_recorder(self) -> None:
         self._stop(self._draw.choice(self._living).process)
@@ -138,37 +157,37 @@ class Campaign:
         time.sleep(self._draw.random() * LONGEST_STOP_S)
         process.send_signal(signal.SIGCONT)
 
-    # Processes ----------------------------------------------------------------------------------
+    def _network_away(self) -> None:
+        self._proxy.away = True
+        self._proxy.cut()
+        time.sleep(self._draw.random() * LONGEST_OUTAGE_S)
+        self._proxy.away = False
+
+    def _network_slow(self) -> None:
+        self._proxy.delay_s = self._draw.random() * LONGEST_DELAY_S
+        time.sleep(self._draw.random() * LONGEST_OUTAGE_S)
+        self._proxy.delay_s = 0.0
+
+    def _swallow_answers(self) -> None:
+        self._proxy.swallow = self._draw.randint(1, MOST_SWALLOWED)
+        time.sleep(self._draw.random() * LONGEST_OUTAGE_S)
+        self._proxy.swallow = 0
+
+    def _disk_full(self) -> None:
+        self.processes.full.touch()
+        self._network_away()
+        self.processes.full.unlink()
+
+    # Recorders ----------------------------------------------------------------------------------
 
     def _start_recorder(self) -> None:
-        number = len(self.recorders)
-        truth = self._folder / f"truth-{number}"
-        process = self._spawn("soak_recorder", *self._recording(number), "--truth", str(truth))
-        recorder = Recorder(number, process, truth)
-        self.recorders.append(recorder)
-        self._living.append(recorder)
+        self._living.append(self.processes.recorder(self._proxy.dsn))
 
-    def _start_roller(self) -> None:
-        self._rollers.append(self._spawn("soak_roller", "--dsn", self._server.dsn))
-
-    def _recording(self, number: int) -> list[str]:
-        seed = str(self._draw.randrange(2**31))
-        where = ["--dsn", self._server.dsn, "--spool", str(self.spool)]
-        return [*where, "--number", str(number), "--seed", seed]
-
-    def _spawn(self, module: str, *words: str) -> Process:
-        log = (self._folder / f"{module}.log").open("ab")
-        with log:
-            command = [sys.executable, "-m", f"benchmarks.{module}", *words]
-            return subprocess.Popen(command, stdout=log, stderr=log)
-
-    def _expect_end(self, name: str, process: Process) -> None:
-        try:
-            code = process.wait(END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.badly_ended.append(f"{name} did not end within {END_TIMEOUT_S:.0f} s")
-            process.kill()
-            process.wait()
-            return
-        if code != 0:
-            self.badly_ended.append(f"{name} ended with code {code}")
+    def _wait_until_heard(self) -> None:
+        """The first ones start all at once, which takes its time; those that fell aside."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            waiting = [each for each in self._living if each.process.poll() is None]
+            if all(each.heard for each in waiting):
+                return
+            time.sleep(0.05)
