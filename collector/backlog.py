@@ -56,6 +56,11 @@ class Backlog:
     def _held_size(self) -> int:
         return sum(len(batch.rows) + len(batch.weights) + len(batch.gauges) for batch in self._held)
 
+    def move_to(self, spool: Spool) -> None:
+        """There is a disk after all: what is held goes there."""
+        self._spool = spool
+        self.persist()
+
     def persist(self) -> None:
         """Move what is held in memory to the disk, as far as it takes it."""
         while self._held and self._spool is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from collector import dead_letters, trouble
@@ -27,6 +28,8 @@ from collector.tally import Tally
 
 logger = logging.getLogger("collector")
 
+REOPEN_EVERY_NS = 2 * 10**9
+
 
 class Custody:
     """One process's part of the spool folder; without a folder, bounded memory alone."""
@@ -41,24 +44,47 @@ class Custody:
         self._make_spool = spool_maker(settings.spool_bytes, settings.spool_age_s, clock_ns)
         self._folder: ClaimedFolder | None = None
         self._counters: CounterFile | None = None
+        self._reopen: Callable[[], None] | None = None
+        self._opened_ns = 0
         self.destination: Path | None = None
         self.backlog = Backlog(None, settings.buffer_events, tally.shed_waiting)
         self.orphans: deque[Orphan] = deque()
 
     def open(self, destination: str, recorder: Recorder) -> None:
-        """Take the folder and count in it; a disk that does not let us is said once."""
+        """Take the folder and count in it; a disk that does not let us is said once.
+
+        `reopen` tries again.
+        """
+        self._opened_ns = self._clock_ns()
         try:
-            self.destination = destination_folder(self._settings.spool_dir, destination)
-            name_destination(self.destination, destination)
-            self._folder = claim(self.destination / self._collector_id)
-            if self._folder is None:
-                raise OSError("its folder is held by another process")
-            self._counters = CounterFile(self._folder.counts)
-            recorder.count_in(self._counters.cells)
-            spool = self._make_spool(self._folder.path, self._tally.shed_waiting)
-            self.backlog = Backlog(spool, self._settings.buffer_events, self._tally.shed_waiting)
+            self._take(destination, recorder)
         except OSError as error:
-            logger.warning("without a spool: what the server does not take is lost: %s", error)
+            if self._folder is not None:
+                self._folder.remove()
+                self._folder = None
+            if self._reopen is None:
+                logger.warning("without a spool: what the server does not take is lost: %s", error)
+            self._reopen = partial(self.open, destination, recorder)
+        else:
+            self._reopen = None
+
+    def reopen(self) -> None:
+        """Try again what failed, now and then: a disk that was full need not stay so."""
+        waited_ns = self._clock_ns() - self._opened_ns
+        if self._reopen is not None and not 0 <= waited_ns < REOPEN_EVERY_NS:
+            self._reopen()
+
+    def _take(self, destination: str, recorder: Recorder) -> None:
+        self.destination = destination_folder(self._settings.spool_dir, destination)
+        name_destination(self.destination, destination)
+        self._folder = claim(self.destination / self._collector_id)
+        if self._folder is None:
+            raise OSError("its folder is held by another process")
+        counters = CounterFile(self._folder.counts)
+        self.backlog.move_to(self._make_spool(self._folder.path, self._tally.shed_waiting))
+        self._counters = counters
+        self.settle(None)  # before what was recorded, so that a kill never counts too many
+        recorder.count_in(counters.cells)
 
     def note_trouble(self, error: BaseException | None) -> None:
         """Why the sink took nothing, beside what waits for it; None: it is over. Never raises."""

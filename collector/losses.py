@@ -6,6 +6,7 @@ others. The file is written in full before it is mapped, so that a full disk can
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ class CounterFile:
     def __init__(self, path: Path) -> None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, bytes(CELLS * 8))
+            # a disk that is almost full takes a part, and says nothing of it
+            if os.write(descriptor, bytes(CELLS * 8)) < CELLS * 8:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
             self._map = mmap.mmap(descriptor, CELLS * 8)
         finally:

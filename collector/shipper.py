@@ -89,8 +89,7 @@ class Shipper:
         self._packing = Packing(self.tally, self._preparation, self._author)
         self._replaying = Replay(self._custody, self._delivery, sink, self._settle_replayed)
         self._under_way: Batch | None = None
-        self._flushed = self._now()
-        self._contacted = -inf
+        self._flushed, self._contacted = self._now(), -inf
         self._drained_until_ns: int | None = None
         self._lock = threading.RLock()
         self._abandoned = False
@@ -150,6 +149,7 @@ class Shipper:
 
     def _turn(self) -> None:
         with self._lock:
+            self._custody.reopen()
             self._intake.attend(self._bell.ring, self._rhythm.batch_size)
         requests = self._requests.taken()
         step = next_step(self._rhythm, self._moment(bool(requests)))
