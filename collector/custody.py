@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from collector import dead_letters, trouble
+from collector.anteroom import Anteroom, anteroom
 from collector.backlog import Backlog
 from collector.batch import Batch
 from collector.losses import CounterFile
@@ -32,11 +33,20 @@ REOPEN_EVERY_NS = 2 * 10**9
 
 
 class Custody:
-    """One process's part of the spool folder; without a folder, bounded memory alone."""
+    """One process's part of the spool folder; without a folder, bounded memory alone.
+
+    early: where it counts already.
+    """
 
     def __init__(
-        self, settings: Settings, collector_id: str, tally: Tally, clock_ns: Callable[[], int]
+        self,
+        settings: Settings,
+        collector_id: str,
+        tally: Tally,
+        clock_ns: Callable[[], int],
+        early: Anteroom | None = None,
     ) -> None:
+        self._early = early
         self._settings = settings
         self._collector_id = collector_id
         self._tally = tally
@@ -77,14 +87,25 @@ class Custody:
     def _take(self, destination: str, recorder: Recorder) -> None:
         self.destination = destination_folder(self._settings.spool_dir, destination)
         name_destination(self.destination, destination)
-        self._folder = claim(self.destination / self._collector_id)
-        if self._folder is None:
-            raise OSError("its folder is held by another process")
-        counters = CounterFile(self._folder.counts)
-        self.backlog.move_to(self._make_spool(self._folder.path, self._tally.shed_waiting))
+        path = self.destination / self._collector_id
+        counters = self._take_folder(path)
+        self.backlog.move_to(self._make_spool(path, self._tally.shed_waiting))
         self._counters = counters
         self.settle(None)  # before what was recorded, so that a kill never counts too many
         recorder.count_in(counters.cells)
+
+    def _take_folder(self, path: Path) -> CounterFile:
+        early, self._early = self._early, None
+        if early is not None:
+            try:
+                self._folder = early.move_to(path)
+                return early.counters
+            except OSError:
+                early.leave()
+        self._folder = claim(path)
+        if self._folder is None:
+            raise OSError("its folder is held by another process")
+        return CounterFile(self._folder.counts)
 
     def note_trouble(self, error: BaseException | None) -> None:
         """Why the sink took nothing, beside what waits for it; None: it is over. Never raises."""
@@ -125,10 +146,13 @@ class Custody:
 
     def look_after_the_dead(self) -> None:
         """Take over what collectors left behind whose process is gone."""
-        if self.destination is not None and not self.orphans:
+        if self.destination is None or self.orphans:
+            return
+        for folder in (self.destination, anteroom(self._settings)):
             try:
-                found = find_orphans(self.destination, self._collector_id, self._make_spool)
-                self.orphans.extend(found)
+                if folder is not None:
+                    found = find_orphans(folder, self._collector_id, self._make_spool)
+                    self.orphans.extend(found)
             except OSError as error:
                 logger.debug("the spool folder cannot be read: %s", error)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import threading
 import time
 from _thread import allocate_lock
@@ -18,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collector.batch import Beat
+    from collector.anteroom import Anteroom
     from collector.intake import Intake
     from collector.keys import Encoder
     from collector.shipper import Shipper
@@ -206,31 +205,48 @@ class Collector:
         return self._settings
 
     def _run(self, settings: Settings) -> None:
-        """The thread: what is slow to import is imported here."""
+        """The thread: what is slow to import is imported here, once the count outlives a kill."""
+        early = None
         try:
             with forks.importing():
-                shipper = self._make_shipper(settings, self._take_in(settings))
+                name, early = self._count_early(settings)
+                shipper = self._make_shipper(settings, name, early)
         except Exception as error:
             logger.error("cache metrics cannot be delivered: %s: %s", type(error).__name__, error)
             self._recorder.limit(WITHOUT_DESTINATION)
+            if early is not None:
+                early.leave()
             return
         self._shipper = shipper
         shipper.stopping = self._stopped
         shipper.run()
 
-    def _make_shipper(self, settings: Settings, intake: Intake) -> Shipper:
+    def _count_early(self, settings: Settings) -> tuple[str, Anteroom | None]:
+        """A new id, and where its count begins; a sink of the user's own may be anywhere."""
+        from uuid import uuid4
+
+        from collector.anteroom import enter
+
+        name = str(uuid4())
+        return name, None if self._make_sink is not None else enter(settings, name, self._recorder)
+
+    def _make_shipper(
+        self, settings: Settings, collector_id: str, early: Anteroom | None
+    ) -> Shipper:
+        from collector.identity import identity
         from collector.shipper import Shipper
 
         return Shipper(
             self._recorder,
-            intake,
+            self._take_in(settings),
             self._bell,
             settings,
             self._open_sink(settings),
-            self._identity(settings),
+            identity(collector_id, settings.node),
             encoder=self._encode_key,
             encoders=self._encoders,
             clock_ns=self._clock_ns,
+            early=early,
         )
 
     def _open_sink(self, settings: Settings) -> Sink:
@@ -239,20 +255,6 @@ class Collector:
         from collector.sinks.chosen import sink_of
 
         return sink_of(settings)
-
-    def _identity(self, settings: Settings) -> Beat:
-        from uuid import uuid4
-
-        from collector.batch import Beat
-        from collector.version import installed_version
-
-        return Beat(
-            collector_id=str(uuid4()),
-            node=settings.node,
-            pid=os.getpid(),
-            version=installed_version(),
-            started_ns=time.time_ns(),
-        )
 
     def _take_in(self, settings: Settings) -> Intake:
         """What sorts this process's events; recording threads help it from now on."""

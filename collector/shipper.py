@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from math import inf
 
+from collector.anteroom import Anteroom
 from collector.author import Author
 from collector.batch import Batch, Beat
 from collector.courier import Courier
@@ -41,7 +42,7 @@ STRAGGLE_NS = 50 * 10**6
 class Shipper:
     """Ships what one recorder holds to one sink, under one collector id; `run` is the thread.
 
-    identity: a beat with who this is (id, node, pid, version, start).
+    identity: a beat with who this is (id, node, pid, version, start). early: see `Custody`.
     """
 
     def __init__(
@@ -56,11 +57,11 @@ class Shipper:
         encoder: Encoder | None = None,
         encoders: Mapping[str, Encoder] | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
+        early: Anteroom | None = None,
     ) -> None:
         self._recorder = recorder
         self._intake = intake
-        self._bell = bell
-        self._sink = sink
+        self._bell, self._sink = bell, sink
         self._clock_ns = clock_ns
         self._rhythm = Rhythm(
             settings.batch_size,
@@ -71,7 +72,7 @@ class Shipper:
         )
         self.tally = Tally()
         self._courier = Courier(self._meanwhile)
-        self._custody = Custody(settings, identity.collector_id, self.tally, clock_ns)
+        self._custody = Custody(settings, identity.collector_id, self.tally, clock_ns, early)
         self._delivery = Delivery(
             self._courier, identity.collector_id, note=self._custody.note_trouble
         )
@@ -92,9 +93,8 @@ class Shipper:
         self._flushed, self._contacted = self._now(), -inf
         self._drained_until_ns: int | None = None
         self._lock = threading.RLock()
-        self._abandoned = False
+        self._abandoned = self.stopping = False
         self._requests = FlushRequests()
-        self.stopping = False
 
     # What other threads call -------------------------------------------------------------------
 

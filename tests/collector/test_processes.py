@@ -192,6 +192,49 @@ def test_a_kill_loses_what_waited_and_the_next_process_reports_it(
     assert list(tmp_path.glob("*/*/lock")) == []
 
 
+def test_a_kill_before_the_destination_is_known_is_counted_too(
+    database: Database, tmp_path: Path
+) -> None:
+    """kill -9 while the sink's library is imported: the next process reports all that was lost."""
+    done = run(
+        """
+        import os, pathlib, signal, time
+        from collector import record
+        from collector.sinks import chosen
+        chosen.sink_of = lambda settings: time.sleep(600)
+        record("hit", "first")
+        spool = pathlib.Path(os.environ["CACHE_AUDITOR_SPOOL_DIR"])
+        from collector.losses import read
+        while not (found := list(spool.glob("*/*/counts"))) or not read(found[0]).recorded:
+            time.sleep(0.01)
+        for number in range(24):
+            record("hit", str(number))
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        database.dsn,
+        tmp_path,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    run(
+        "from collector.default import collector; collector.start(); assert collector.flush()",
+        database.dsn,
+        tmp_path,
+    )
+    assert sorted(collectors(database.connect())) == [(0, 0, True), (25, 25, True)]
+    assert list(tmp_path.glob("*/*/lock")) == []
+
+
+def test_a_setting_that_cannot_be_used_leaves_no_folder(tmp_path: Path) -> None:
+    """The early count goes when there will never be a destination."""
+    run(
+        "from collector import record; record('hit', 'a')",
+        "postgresql://a:b@c@d/e",
+        tmp_path,
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_fault_8_killed_while_the_server_is_away_the_spool_is_delivered_by_the_next(
     database: Database, tmp_path: Path
 ) -> None:
