@@ -73,6 +73,7 @@ class Campaign:
 
     def drain(self) -> None:
         """End every process in order, and have the affairs of the dead put in order."""
+        self._wait_until_heard()  # one that has just been started would not end in order
         for recorder in self._living:
             recorder.process.terminate()
         for recorder in self._living:
@@ -184,7 +185,7 @@ class Campaign:
         self._living.append(self.processes.recorder(self._proxy.dsn))
 
     def _wait_until_heard(self) -> None:
-        """The first ones start all at once, which takes its time; those that fell aside."""
+        """Those that live have all begun to count; starting all at once takes its time."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             waiting = [each for each in self._living if each.process.poll() is None]

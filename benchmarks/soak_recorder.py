@@ -104,13 +104,13 @@ def main() -> int:
     parser.add_argument("--truth", type=Path, help="where to count; none: look after the dead")
     parser.add_argument("--full", type=Path, required=True, help="there while the disk is full")
     asked = parser.parse_args()
+    end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: end.set())
     cells = mapped(asked.truth) if asked.truth is not None else None
     if cells is not None:
         note_when_heard(cells)
     fill_disk_while(asked.full)
     arm(os.environ.get(FAULT))
-    end = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: end.set())
     collector = Collector(settings_of(asked.dsn, asked.spool, asked.number))
     if cells is None:
         look_after_the_dead(collector, asked.spool, end)
