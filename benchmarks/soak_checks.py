@@ -10,6 +10,9 @@ import psycopg
 from benchmarks.soak_recorder import MOST_UNFLUSHED
 
 LEAST_ACKNOWLEDGED = 0.95
+# A short campaign has as many kills for far fewer events, and a slow machine more of them waiting.
+SHORT_EVENTS = 500_000
+LEAST_ACKNOWLEDGED_SHORT = 0.80
 
 REPEATED_SEQUENCES = """
 select count(*) - count(distinct (collector_id, sequence)) from monitoring.cache_metric_batches
@@ -126,9 +129,10 @@ def _events(connection: psycopg.Connection, truths: Mapping[int, Truth]) -> Iter
     yield Finding(promise, f"{missing} missing", missing == 0)
     recorded = sum(truth.recorded for truth in truths.values())
     kept = sum(distinct for _, distinct, _ in stored.values())
-    promise = f"at least {LEAST_ACKNOWLEDGED:.0%} of what was recorded is committed"
+    least = LEAST_ACKNOWLEDGED if recorded >= SHORT_EVENTS else LEAST_ACKNOWLEDGED_SHORT
+    promise = f"at least {least:.0%} of what was recorded is committed"
     told = f"{kept} of {recorded}, {kept / max(recorded, 1):.2%}"
-    yield Finding(promise, told, kept >= LEAST_ACKNOWLEDGED * recorded)
+    yield Finding(promise, told, kept >= least * recorded)
 
 
 def _losses(connection: psycopg.Connection, truths: Mapping[int, Truth]) -> Iterator[Finding]:

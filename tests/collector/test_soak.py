@@ -33,7 +33,7 @@ GOODBYE = "every collector has said goodbye"
 ROLLED = "every batch is rolled up"
 REFUSED = "nothing is dropped or refused"
 BOUNDED = "no kill loses more than 5000 events"
-ENOUGH = "at least 95% of what was recorded is committed"
+ENOUGH = "at least 80% of what was recorded is committed"
 
 
 def test_a_short_campaign_of_kills_breaks_no_promise() -> None:
@@ -116,10 +116,12 @@ def test_what_went_well_is_not_blamed(database: Database, tmp_path: Path) -> Non
     assert broken(database, truths) == set()
     assert broken(database, {0: Truth(121, killed=False)}) == {WHOLE, COUNTED}
     assert broken(database, {0: Truth(119, killed=True)}) == set()  # killed before it counted it
-    unheard = Truth(6, killed=True, heard=False)  # killed before its collector counted at all
+    unheard = Truth(30, killed=True, heard=False)  # killed before its collector counted at all
     assert broken(database, {**truths, 1: unheard}) == set()
-    assert broken(database, {**truths, 1: replace(unheard, recorded=7)}) == {ENOUGH}
+    assert broken(database, {**truths, 1: replace(unheard, recorded=31)}) == {ENOUGH}
     assert broken(database, {**truths, 1: replace(unheard, recorded=5_001)}) == {ENOUGH, BOUNDED}
+    long = replace(unheard, recorded=500_000)
+    assert broken(database, {**truths, 1: long}) == {ENOUGH.replace("80", "95"), BOUNDED}
 
 
 @pytest.mark.parametrize("planted", PLANTED)
