@@ -6,7 +6,7 @@ import pkgutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -145,6 +145,15 @@ def test_who_reads_the_output_may_go_away(options: list[str], tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.fixture
+def heard_interrupts() -> Iterator[None]:
+    """What was started in the background ignores SIGINT, and so would whatever it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_interrupts")
 def test_ctrl_c_ends_quietly(tmp_path: Path, empty_database: Database) -> None:
     """Pressed while `migrate` waits for a lock that another session holds."""
     conn = empty_database.connect()
@@ -157,7 +166,10 @@ def test_ctrl_c_ends_quietly(tmp_path: Path, empty_database: Database) -> None:
         while conn.execute(waiting).rowcount == 0:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        said, complaints = process.communicate(timeout=60)
+        try:
+            said, complaints = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, said, complaints) == (130, "", "")
 
 
