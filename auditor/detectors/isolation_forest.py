@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from auditor.detectors.detector import JOINT, Channel, Evidence
-from auditor.statistics.residuals import RESIDUALS, deviations
+from auditor.detectors.detector import JOINT, Evidence
+from auditor.detectors.jointly import jointly
+from auditor.statistics.residuals import RESIDUALS
 from auditor.statistics.scene import Scene
 
 
@@ -27,23 +26,8 @@ class IsolationForest:
     least_scale: float = 0.01
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        away = deviations(scene.windows, scene.expectations)
-        known = np.isfinite(away).any(axis=2)
-        statistic = np.full(known.shape, np.nan)
-        if scene.forest is not None and known.any():
-            statistic[known] = scene.forest.strangeness(np.nan_to_num(away[known], nan=0.0))
-        unknown = np.full(known.shape, np.nan)
-        return (
-            Evidence(
-                Channel(self.name, "all", 1),
-                statistic,
-                statistic,
-                unknown,
-                unknown,
-                unknown,
-                np.isfinite(away).sum(axis=2).astype(np.float64),
-            ),
-        )
+        forest = scene.forest
+        return jointly(scene, self.name, None if forest is None else forest.strangeness)
 
 
 DETECTOR = IsolationForest()
