@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,13 +41,11 @@ def serve(
 
 
 def _serve(invocation: Invocation, settings: Settings) -> None:
-    try:
-        import fastapi  # noqa: F401 - asked for by name, so that the right extra is said
-        import uvicorn  # noqa: F401
-    except ImportError as exc:
-        from auditor.errors import MissingExtra
+    for library in ("fastapi", "uvicorn"):
+        if find_spec(library) is None:
+            from auditor.errors import MissingExtra
 
-        raise MissingExtra(exc.name or "fastapi", "serve") from exc
+            raise MissingExtra(library, "serve")
     from auditor.gateway.app import make_app
     from auditor.gateway.gate import Gate
     from auditor.gateway.ingest_sink import IngestSinks

@@ -1,6 +1,6 @@
 """diskcache watched: Cache and FanoutCache, their memoize, what they evict and what expires.
 
-    cache = watched(Cache("/var/tmp/pages"), cache_name="pages", implementation_type="new")
+    cache = watched(Cache("pages"), cache_name="pages", implementation_type="new")
 
 `watched` gives the same object back, of a class of the same name derived from its own; of a
 FanoutCache the shards are watched, so that a timeout that it keeps to itself is an error, and no

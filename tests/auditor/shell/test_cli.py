@@ -15,6 +15,7 @@ import pytest
 from auditor import commands, errors
 from auditor.__main__ import outcome
 from auditor.cli import build, shared_first
+from auditor.commands import serve
 from auditor.errors import CacheAuditorError, NothingFound
 from auditor.schema import errors as schema_errors
 from tests.postgres_clusters import Database
@@ -224,3 +225,14 @@ def test_a_raw_at_in_a_password_shows_no_part_of_it(cli: Cli) -> None:
         assert done.returncode == 3
         assert "er2" not in done.stdout + done.stderr
         assert "%40" in done.stderr
+
+
+@pytest.mark.parametrize("library", ["fastapi", "uvicorn"])
+def test_serve_names_the_extra_that_it_lacks(
+    library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serve, "find_spec", lambda name: None if name == library else object())
+    assert outcome(lambda: build()(["serve"], standalone_mode=False)) == 8
+    said = capsys.readouterr().err
+    assert library in said
+    assert "pip install 'cache-auditor[serve]'" in said
