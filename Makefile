@@ -45,9 +45,12 @@ manifest: install ## sql/manifest.txt after a change of an SQL file
 schema: install ## sql/schema.sql, the checked-in dump, after a new migration
 	$(BIN)/python .ci/schema.py
 
-system-packages: ## Debian's PostgreSQL 15, Redis and memcached, for the tests that use them
+system-packages: ## Debian's PostgreSQL 15, Redis, memcached, Chromium and Node, for the tests that use them
 	apt-get update -q
-	apt-get install -q -y --no-install-recommends postgresql-15 redis-server memcached openssl
+	apt-get install -q -y --no-install-recommends postgresql-15 redis-server memcached openssl chromium
+	command -v node >/dev/null || apt-get install -q -y --no-install-recommends nodejs
+	command -v npm >/dev/null || apt-get install -q -y --no-install-recommends npm
+	npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
