@@ -49,8 +49,10 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
     from auditor.gateway.app import make_app
     from auditor.gateway.gate import Gate
     from auditor.gateway.ingest_sink import IngestSinks
+    from auditor.gateway.live.hub import Hub
+    from auditor.gateway.readers import Readers
     from auditor.gateway.server import serve as serve_app
-    from auditor.postgres.database import opened
+    from auditor.postgres.database import listen_dsn, opened
     from auditor.schema.ready import make_ready
     from auditor.tokens import Tokens, token_digest
 
@@ -59,7 +61,13 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
         if settings.dsn is None:  # of a named server its login may not even read the migrations
             with opened(dsn) as connection:
                 make_ready(connection, settings)
-        gate = Gate(Tokens(tokens), IngestSinks(dsn), settings.ingest_body_mib * 2**20)
+        gate = Gate(
+            Tokens(tokens),
+            IngestSinks(dsn),
+            Readers(dsn),
+            Hub(listen_dsn(dsn, settings)),
+            settings.ingest_body_mib * 2**20,
+        )
         serve_app(make_app(gate), _place(settings), lambda url: _say(invocation, url, len(tokens)))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version as distribution_version
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from auditor.gateway import health, ingest
 from auditor.gateway.gate import Gate
@@ -20,8 +22,12 @@ def make_app(gate: Gate) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hub = asyncio.create_task(gate.hub.run())
         yield
+        gate.hub.close()
+        hub.cancel()
         gate.sinks.close()
+        await run_in_threadpool(gate.readers.close)
 
     # The pages that FastAPI would show load their scripts from elsewhere.
     app = FastAPI(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from auditor.gateway.ingest_sink import IngestSinks
+from auditor.gateway.live.hub import Hub
+from auditor.gateway.readers import Readers
 from auditor.tokens import Tokens
 
 
@@ -16,6 +18,8 @@ class Gate:
 
     tokens: Tokens
     sinks: IngestSinks
+    readers: Readers
+    hub: Hub
     body_bytes: int
 
 

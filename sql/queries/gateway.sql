@@ -13,3 +13,41 @@ select first_at, reply, same_body from monitoring.claim_reply(%(key)s, %(body)s)
 
 -- name: settle_reply
 select monitoring.settle_reply(%(key)s, %(first_at)s, %(reply)s::jsonb);
+
+-- name: limit_statements
+select set_config('statement_timeout', %(ms)s, false);
+
+-- name: read_minute_versions
+-- A number for each minute of a span that changes with any of its rows; the newest minutes only.
+select minute_window, bit_xor(hashtextextended(ctid::text || '/' || xmin::text, 0)) as version
+from monitoring.cache_metrics_1min
+where minute_window >= %(since)s and minute_window < %(until)s
+group by minute_window
+order by minute_window desc
+limit %(most)s;
+
+-- name: read_newest_minute
+select max(minute_window) from monitoring.cache_metrics_1min;
+
+-- name: read_clock
+select clock_timestamp();
+
+-- name: read_windows_broadcast
+-- In the database's own words, so that listeners here and on Supabase get the same bytes.
+select monitoring.windows_broadcast(%(minute)s)::text as payload;
+
+-- name: read_minute_rows
+select coalesce(jsonb_agg(to_jsonb(w) order by w.cache_name, w.implementation_type, w.node), '[]')
+from monitoring.cache_metrics_1min as w
+where w.minute_window = %(minute)s;
+
+-- name: read_broadcast_changes
+-- As read_changes; beside each row what is broadcast of it.
+select c.id, c.xid::text::bigint as xid, c.kind, c.changed_at, c.observation_id, c.by, c.reason,
+       c.note, c.observation, monitoring.observation_broadcast(c.observation)::text as payload
+from monitoring.cache_observation_changes as c
+where c.xid >= %(floor)s::text::xid8
+order by c.id;
+
+-- name: send_self_probe
+select pg_notify('cache_auditor', json_build_object('kind', 'probe', 'token', %(token)s::text)::text);

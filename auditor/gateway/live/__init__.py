@@ -1,0 +1,1 @@
+"""One LISTEN connection for everybody who listens through the gateway."""
