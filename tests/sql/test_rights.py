@@ -71,7 +71,7 @@ FUNCTIONS = {
     },
     READER: {
         "calculate_hit_rate", "get_cache_performance_summary", "histogram_edges", "histogram_bin",
-        "histogram_value", "histogram_quantile",
+        "histogram_value", "histogram_quantile", "windows_broadcast", "observation_broadcast",
     },
     ACKNOWLEDGER: {"acknowledge_observation", "sign_observation", "revoke_acknowledgement"},
 }  # fmt: skip
@@ -81,6 +81,9 @@ NOBODYS = {
     "apply_grants_before_feedback",
     "apply_grants_before_ingest",
     "apply_grants_before_gauges",
+    "apply_grants_before_broadcasts",
+    "send_windows",
+    "send_observations",
 }
 
 
