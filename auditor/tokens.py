@@ -1,4 +1,4 @@
-"""Who may deliver: bearer tokens, kept as hashes, compared in a time that tells nothing."""
+"""Tokens: what one looks like, what it may do, its hash, compared in a time that tells nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import hmac
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
+Scope = Literal["ingest", "ack", "read"]
+MAY: Final[dict[Scope, str]] = {"ingest": "deliver", "ack": "acknowledge", "read": "read"}
+"""What a token with a scope may do."""
 HASHED: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
 SHORTEST: Final = 16
 PLAIN: Final = re.compile(rf"[!-~]{{{SHORTEST},512}}\Z")
@@ -33,18 +36,7 @@ def token_digest(written: str) -> bytes:
     return digest(written)
 
 
-class Tokens:
-    """Those that may deliver."""
-
-    def __init__(self, digests: Iterable[bytes]) -> None:
-        self._digests = tuple(digests)
-
-    def knows(self, header: str | None) -> bytes | None:
-        """The digest of the bearer token of an Authorization header, or None where it is unknown.
-
-        All are compared, whichever it is.
-        """
-        scheme, _, token = (header or "").partition(" ")
-        given = digest(token.strip())
-        found = [hmac.compare_digest(given, each) for each in self._digests]
-        return given if any(found) and scheme.lower() == "bearer" else None
+def is_among(given: bytes, digests: Iterable[bytes]) -> bool:
+    """Whether a digest is one of these. All are compared, whichever it is."""
+    found = [hmac.compare_digest(given, each) for each in digests]
+    return any(found)

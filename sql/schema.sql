@@ -25,20 +25,25 @@ CREATE FUNCTION monitoring.apply_grants() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    role_name text;
 begin
-    perform monitoring.apply_grants_before_broadcasts();
+    perform monitoring.apply_grants_before_tokens();
     if to_regrole('cache_auditor_auditor') is not null then
-        -- the triggers send; nobody else has a reason to
-        revoke execute on function
-            monitoring.apply_grants_before_broadcasts(),
-            monitoring.send_windows(timestamptz[]), monitoring.send_observations(jsonb[])
-            from cache_auditor_auditor;
+        revoke execute on function monitoring.apply_grants_before_tokens() from cache_auditor_auditor;
+        -- who audits need not be able to make itself a token, nor to see what others' hash to
+        revoke all on monitoring.cache_tokens from cache_auditor_auditor;
+        grant select (token_id, name, scopes, created_at, created_by, revoked_at, last_used_at)
+            on monitoring.cache_tokens to cache_auditor_auditor;
     end if;
-    if to_regrole('cache_auditor_reader') is not null then
-        grant execute on function
-            monitoring.windows_broadcast(timestamptz), monitoring.observation_broadcast(jsonb)
-            to cache_auditor_reader;
-    end if;
+    foreach role_name in array array[
+        'cache_auditor_writer', 'cache_auditor_reader', 'cache_auditor_acknowledger'] loop
+        if to_regrole(role_name) is not null then
+            execute format(
+                'grant execute on function monitoring.check_token(bytea), monitoring.count_tokens() '
+                'to %I', role_name);
+        end if;
+    end loop;
 end
 $$;
 
@@ -264,6 +269,29 @@ begin
 end
 $$;
 
+-- function apply_grants_before_tokens()
+
+CREATE FUNCTION monitoring.apply_grants_before_tokens() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform monitoring.apply_grants_before_broadcasts();
+    if to_regrole('cache_auditor_auditor') is not null then
+        -- the triggers send; nobody else has a reason to
+        revoke execute on function
+            monitoring.apply_grants_before_broadcasts(),
+            monitoring.send_windows(timestamptz[]), monitoring.send_observations(jsonb[])
+            from cache_auditor_auditor;
+    end if;
+    if to_regrole('cache_auditor_reader') is not null then
+        grant execute on function
+            monitoring.windows_broadcast(timestamptz), monitoring.observation_broadcast(jsonb)
+            to cache_auditor_reader;
+    end if;
+end
+$$;
+
 -- function calculate_hit_rate(numeric, numeric)
 
 CREATE FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) RETURNS numeric
@@ -271,6 +299,30 @@ CREATE FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) RETU
     RETURN CASE WHEN ((COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric)) = (0)::numeric) THEN (0)::numeric ELSE round((((100)::numeric * COALESCE(hits, (0)::numeric)) / (COALESCE(hits, (0)::numeric) + COALESCE(misses, (0)::numeric))), 2) END;
 
 COMMENT ON FUNCTION monitoring.calculate_hit_rate(hits numeric, misses numeric) IS 'Percent with two decimals; 0 when there was neither hit nor miss.';
+
+-- function check_token(bytea)
+
+CREATE FUNCTION monitoring.check_token(p_digest bytea) RETURNS TABLE(name text, scopes text[])
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if current_setting('transaction_read_only') = 'off' then
+        update monitoring.cache_tokens as t set last_used_at = clock_timestamp()
+        where t.token_id in (
+            select u.token_id from monitoring.cache_tokens as u
+            where u.digest = p_digest and u.revoked_at is null
+              and (u.last_used_at is null or u.last_used_at < clock_timestamp() - interval '1 hour')
+            -- nobody waits for somebody else's hour
+            for update skip locked);
+    end if;
+    return query
+        select t.name, t.scopes from monitoring.cache_tokens as t
+        where t.digest = p_digest and t.revoked_at is null;
+end
+$$;
+
+COMMENT ON FUNCTION monitoring.check_token(p_digest bytea) IS 'Whose token has this SHA-256, and what it may; no row for one that is unknown or revoked.';
 
 -- function claim_reply(bytea, bytea)
 
@@ -371,6 +423,20 @@ CREATE FUNCTION monitoring.collector_key_secret() RETURNS bytea
     AS $$
     select secret from monitoring.cache_auditor_secrets where name = 'cache_key'
 $$;
+
+-- function count_tokens()
+
+CREATE FUNCTION monitoring.count_tokens() RETURNS TABLE(scope text, tokens bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select s.scope, count(t.token_id)
+    from unnest(array['ingest', 'ack', 'read']) as s (scope)
+    left join monitoring.cache_tokens as t on s.scope = any (t.scopes) and t.revoked_at is null
+    group by s.scope
+$$;
+
+COMMENT ON FUNCTION monitoring.count_tokens() IS 'How many tokens are good for each scope.';
 
 -- function create_metric_partition(date)
 
@@ -1744,6 +1810,44 @@ COMMENT ON COLUMN monitoring.cache_servers.said_at IS 'When the agent last said 
 
 COMMENT ON COLUMN monitoring.cache_servers.owner IS 'The login that made it; no other may change it.';
 
+-- table cache_tokens
+
+CREATE TABLE monitoring.cache_tokens (
+    token_id bigint NOT NULL,
+    name text NOT NULL,
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT cache_tokens_digest_hashed CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT cache_tokens_name_free CHECK ((name <> ALL (ARRAY['settings'::text, 'anyone'::text]))),
+    CONSTRAINT cache_tokens_name_short CHECK ((((char_length(name) >= 1) AND (char_length(name) <= 64)) AND (name = btrim(name)))),
+    CONSTRAINT cache_tokens_scopes_known CHECK (((scopes <@ ARRAY['ingest'::text, 'ack'::text, 'read'::text]) AND ((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 3))))
+);
+
+COMMENT ON TABLE monitoring.cache_tokens IS 'Who may do what over HTTP. A token is shown once, when it is made; it is not kept.';
+
+COMMENT ON COLUMN monitoring.cache_tokens.name IS 'Unique among those that are not revoked; it signs what is acknowledged with the token.';
+
+COMMENT ON COLUMN monitoring.cache_tokens.digest IS 'SHA-256 of the token. A revoked one stays refused.';
+
+COMMENT ON COLUMN monitoring.cache_tokens.scopes IS 'ingest: deliver; ack: acknowledge and plan; read: see what the auditor has to say.';
+
+COMMENT ON COLUMN monitoring.cache_tokens.last_used_at IS 'To within an hour.';
+
+-- sequence cache_tokens_token_id_seq
+
+ALTER TABLE monitoring.cache_tokens ALTER COLUMN token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME monitoring.cache_tokens_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table cache_trimmed_days
 
 CREATE TABLE monitoring.cache_trimmed_days (
@@ -1936,6 +2040,16 @@ ALTER TABLE ONLY monitoring.cache_series
 ALTER TABLE ONLY monitoring.cache_servers
     ADD CONSTRAINT cache_servers_pkey PRIMARY KEY (cache_name, implementation_type, node);
 
+-- constraint cache_tokens cache_tokens_digest_once
+
+ALTER TABLE ONLY monitoring.cache_tokens
+    ADD CONSTRAINT cache_tokens_digest_once UNIQUE (digest);
+
+-- constraint cache_tokens cache_tokens_pkey
+
+ALTER TABLE ONLY monitoring.cache_tokens
+    ADD CONSTRAINT cache_tokens_pkey PRIMARY KEY (token_id);
+
 -- constraint cache_trimmed_days cache_trimmed_days_pkey
 
 ALTER TABLE ONLY monitoring.cache_trimmed_days
@@ -2078,6 +2192,10 @@ CREATE INDEX cache_observation_changes_xid_idx ON monitoring.cache_observation_c
 -- index cache_score_runs_until_idx
 
 CREATE INDEX cache_score_runs_until_idx ON monitoring.cache_score_runs USING btree (until);
+
+-- index cache_tokens_name_once
+
+CREATE UNIQUE INDEX cache_tokens_name_once ON monitoring.cache_tokens USING btree (name) WHERE (revoked_at IS NULL);
 
 -- index cache_window_scores_silenced_idx
 

@@ -47,28 +47,32 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
 
             raise MissingExtra(library, "serve")
     from auditor.gateway.app import make_app
+    from auditor.gateway.callers import Callers
     from auditor.gateway.gate import Gate
     from auditor.gateway.ingest_sink import IngestSinks
     from auditor.gateway.live.hub import Hub
     from auditor.gateway.readers import Readers
     from auditor.gateway.server import serve as serve_app
+    from auditor.gateway.token_table import TokenTable
     from auditor.postgres.database import listen_dsn, opened
     from auditor.schema.ready import make_ready
-    from auditor.tokens import Tokens, token_digest
+    from auditor.tokens import token_digest
 
+    place = _place(settings)
     tokens = [token_digest(each.get_secret_value()) for each in settings.ingest_tokens]
     with invocation.resolve() as dsn:
         if settings.dsn is None:  # of a named server its login may not even read the migrations
             with opened(dsn) as connection:
                 make_ready(connection, settings)
+        callers = Callers(tokens, TokenTable(dsn), reading_needs_token=not place.is_loopback)
         gate = Gate(
-            Tokens(tokens),
+            callers,
             IngestSinks(dsn),
             Readers(dsn),
             Hub(listen_dsn(dsn, settings)),
             settings.ingest_body_mib * 2**20,
         )
-        serve_app(make_app(gate), _place(settings), lambda url: _say(invocation, url, len(tokens)))
+        serve_app(make_app(gate), place, lambda url: _say(invocation, url, len(tokens)))
 
 
 def _place(settings: Settings) -> Place:

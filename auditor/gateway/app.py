@@ -27,6 +27,7 @@ def make_app(gate: Gate) -> FastAPI:
         gate.hub.close()
         hub.cancel()
         gate.sinks.close()
+        gate.callers.close()
         await run_in_threadpool(gate.readers.close)
 
     # The pages that FastAPI would show load their scripts from elsewhere.

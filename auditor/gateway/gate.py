@@ -1,4 +1,4 @@
-"""What the gateway's routes share: who may deliver, the way to the database, and the bounds."""
+"""What the gateway's routes share: who calls, the way to the database, and the bounds."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from auditor.gateway.callers import Callers
 from auditor.gateway.ingest_sink import IngestSinks
 from auditor.gateway.live.hub import Hub
 from auditor.gateway.readers import Readers
-from auditor.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """body_bytes: the largest body that is taken, unpacked."""
 
-    tokens: Tokens
+    callers: Callers
     sinks: IngestSinks
     readers: Readers
     hub: Hub

@@ -9,41 +9,29 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from auditor.gateway.bodies import read_body, too_large
+from auditor.gateway.callers import Caller, may_deliver
 from auditor.gateway.gate import Gate, gate_of
 from auditor.gateway.ingest_sink import IngestSink
-from auditor.gateway.reference_ingest import take_metrics
-from auditor.gateway.refusals import Refusal
+from auditor.gateway.reference.ingest import take_metrics
 from collector.batch import Batch
 from collector.sinks import wire
 
 router = APIRouter()
 
 
-async def may_deliver(
-    gate: Annotated[Gate, Depends(gate_of)],
-    authorization: Annotated[str | None, Header()] = None,
-) -> bytes:
-    """The digest of the caller's token. Raises Refusal (401) without one that is known."""
-    token = gate.tokens.knows(authorization)
-    if token is None:
-        said = "no token that may deliver: send Authorization: Bearer and one of ingest_tokens"
-        raise Refusal(401, said, {"WWW-Authenticate": "Bearer"})
-    return token
-
-
-Allowed = Annotated[bytes, Depends(may_deliver)]
+Allowed = Annotated[Caller, Depends(may_deliver)]
 Gated = Annotated[Gate, Depends(gate_of)]
 
 
 @router.post("/v1/batches")
-async def take_batch(request: Request, gate: Gated, token: Allowed) -> Response:
+async def take_batch(request: Request, gate: Gated, caller: Allowed) -> Response:
     """A collector's batch: stored once under its own id."""
     body = await read_body(request, gate.body_bytes)
     return JSONResponse(await run_in_threadpool(_store, gate, body))
 
 
 @router.post("/v1/beats", status_code=204)
-async def take_beat(request: Request, gate: Gated, token: Allowed) -> Response:
+async def take_beat(request: Request, gate: Gated, caller: Allowed) -> Response:
     """A collector's sign of life, or its goodbye."""
     beat = wire.unpack_beat(await read_body(request, gate.body_bytes))
 
@@ -56,7 +44,7 @@ async def take_beat(request: Request, gate: Gated, token: Allowed) -> Response:
 
 
 @router.get("/v1/batches/{collector_id}/{sequence}")
-def say_stored(collector_id: str, sequence: int, gate: Gated, token: Allowed) -> dict[str, bool]:
+def say_stored(collector_id: str, sequence: int, gate: Gated, caller: Allowed) -> dict[str, bool]:
     """Whether the ledger has a batch."""
     asked = wire.batch_id(collector_id, sequence)
     with gate.sinks.taken() as sink:
@@ -64,7 +52,7 @@ def say_stored(collector_id: str, sequence: int, gate: Gated, token: Allowed) ->
 
 
 @router.get("/v1/key-secret")
-def say_key_secret(gate: Gated, token: Allowed, response: Response) -> dict[str, str]:
+def say_key_secret(gate: Gated, caller: Allowed, response: Response) -> dict[str, str]:
     """The installation's secret for hashing keys: who may deliver keys may hash them."""
     response.headers["Cache-Control"] = "no-store"
     return {"secret": gate.sinks.key_secret().hex()}
@@ -74,12 +62,12 @@ def say_key_secret(gate: Gated, token: Allowed, response: Response) -> dict[str,
 async def take_references(
     request: Request,
     gate: Gated,
-    token: Allowed,
+    caller: Allowed,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
     """What the reference's client sends."""
     body = await read_body(request, gate.body_bytes)
-    reply = await run_in_threadpool(take_metrics, gate.sinks, token, idempotency_key, body)
+    reply = await run_in_threadpool(take_metrics, gate.sinks, caller, idempotency_key, body)
     return JSONResponse(reply)
 
 

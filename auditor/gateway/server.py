@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,14 @@ class Place:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine's own users can reach it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
     def url(self, port: int) -> str:
         """Where it is reached."""

@@ -58,6 +58,7 @@ TABLES = {
     "cache_observation_changes": ("", "rd", "r", "r"),
     "cache_maintenance": ("", ALL, "r", "arw"),
     "cache_ingest_replies": ("", ALL, "", ""),
+    "cache_tokens": ("", "r", "", ""),
     "cache_auditor_secrets": ("", "", "", ""),
     "cache_auditor_migrations": ("", "r", "r", ""),
 }
@@ -67,13 +68,17 @@ SHOWN = {"cache_metrics_1min", "cache_metrics_1hour", "cache_baseline_metrics",
 FUNCTIONS = {
     WRITER: {
         "collector_key_secret", "collector_heartbeat", "ensure_metric_partition", "claim_reply",
-        "settle_reply",
+        "settle_reply", "check_token", "count_tokens",
     },
     READER: {
         "calculate_hit_rate", "get_cache_performance_summary", "histogram_edges", "histogram_bin",
         "histogram_value", "histogram_quantile", "windows_broadcast", "observation_broadcast",
+        "check_token", "count_tokens",
     },
-    ACKNOWLEDGER: {"acknowledge_observation", "sign_observation", "revoke_acknowledgement"},
+    ACKNOWLEDGER: {
+        "acknowledge_observation", "sign_observation", "revoke_acknowledgement", "check_token",
+        "count_tokens",
+    },
 }  # fmt: skip
 NOBODYS = {
     "make_metric_partition",
@@ -84,6 +89,7 @@ NOBODYS = {
     "apply_grants_before_broadcasts",
     "send_windows",
     "send_observations",
+    "apply_grants_before_tokens",
 }
 
 

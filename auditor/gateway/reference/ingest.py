@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from auditor.gateway.callers import Caller
 from auditor.gateway.ingest_sink import Claim, IngestSink, IngestSinks
-from auditor.gateway.reference_body import Metrics, read_metrics, windows_of
+from auditor.gateway.reference.body import Metrics, read_metrics, windows_of
 from auditor.gateway.refusals import Refusal
 from collector.batch import LARGEST_BATCH, Batch
 from collector.keys import KeyHasher
@@ -23,15 +24,15 @@ LONGEST_KEY: Final = 255
 
 
 def take_metrics(
-    sinks: IngestSinks, token: bytes, idempotency_key: str | None, body: bytes
+    sinks: IngestSinks, caller: Caller, idempotency_key: str | None, body: bytes
 ) -> dict[str, Any]:
     """Store a body of the reference and give the answer to it.
 
-    token: its digest. Raises UnreadableBody, Refusal, and SinkUnavailable when it is to come again.
+    Raises UnreadableBody, Refusal, and SinkUnavailable when it is to come again.
     """
     metrics = read_metrics(body, KeyHasher(sinks.key_secret()), time.time_ns())
     fingerprint = sha256(body).digest()
-    key = _key(token, idempotency_key, fingerprint)
+    key = _key(caller.digest or b"", idempotency_key, fingerprint)
     with sinks.taken() as sink:
         claim = sink.claim(key, fingerprint)
         if not claim.same_body:
