@@ -3,7 +3,7 @@
 code  meaning
 0     done
 1     done, and the answer is no: a check found something wrong
-2     the command line is wrong: an unknown option, an id that does not exist
+2     the command line is wrong: an unknown option, an id that does not exist, a name that is taken
 3     the settings are wrong
 4     the database cannot be reached, or refuses
 5     the schema is not the one that this version needs
@@ -17,6 +17,7 @@ code  meaning
 
 CacheAuditorError
 ├── NothingFound            2
+├── NameTaken               2
 ├── SettingsInvalid         3
 ├── DatabaseError           4
 │   ├── DatabaseUnreachable
@@ -46,6 +47,12 @@ class CacheAuditorError(Exception):
 
 class NothingFound(CacheAuditorError):
     """What was asked for by name or id does not exist."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class NameTaken(CacheAuditorError):
+    """What is to be made is there already."""
 
     exit_code: ClassVar[int] = 2
 

@@ -12,7 +12,9 @@ from auditor.invocation import Invocation, invocation_of
 
 if TYPE_CHECKING:
     from auditor.gateway.server import Place
+    from auditor.gateway.token_table import TokenTable
     from auditor.settings import Settings
+    from auditor.tokens import Scope
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +66,9 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
         if settings.dsn is None:  # of a named server its login may not even read the migrations
             with opened(dsn) as connection:
                 make_ready(connection, settings)
-        callers = Callers(tokens, TokenTable(dsn), reading_needs_token=not place.is_loopback)
+        table = TokenTable(dsn)
+        callers = Callers(tokens, table, reading_needs_token=not place.is_loopback)
+        good = _count(table, len(tokens))
         gate = Gate(
             callers,
             IngestSinks(dsn),
@@ -72,7 +76,7 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
             Hub(listen_dsn(dsn, settings)),
             settings.ingest_body_mib * 2**20,
         )
-        serve_app(make_app(gate), place, lambda url: _say(invocation, url, len(tokens)))
+        serve_app(make_app(gate), place, lambda url: _say(invocation, url, place, good))
 
 
 def _place(settings: Settings) -> Place:
@@ -83,12 +87,27 @@ def _place(settings: Settings) -> Place:
     )
 
 
-def _say(invocation: Invocation, url: str, tokens: int) -> None:
+def _count(table: TokenTable, settled: int) -> dict[Scope, int] | None:
+    """How many tokens are good for each scope; None when the database cannot say."""
+    from collector.errors import SinkUnavailable
+
+    try:
+        good = table.count()
+    except SinkUnavailable:
+        return None
+    return {**good, "ingest": good["ingest"] + settled}
+
+
+def _say(invocation: Invocation, url: str, place: Place, good: dict[Scope, int] | None) -> None:
+    from auditor.tokens import MAY
+
     if invocation.json:
-        invocation.screen.line({"listening": url, "tokens": tokens})
+        invocation.screen.line({"listening": url, "tokens": good})
     else:
         invocation.screen.say(f"listening on {url}")
-    if not tokens:
-        invocation.screen.note(
-            "no token may deliver yet: set ingest_tokens, or CACHE_AUDITOR_INGEST_TOKENS"
-        )
+    for scope, count in (good or {}).items():
+        if not count and not (scope == "read" and place.is_loopback):
+            invocation.screen.note(
+                f"no token may {MAY[scope]} yet: `cache-auditor token create NAME "
+                f"--scope {scope}` makes one"
+            )
