@@ -9,10 +9,16 @@ from importlib.metadata import version as distribution_version
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from auditor.gateway import health, ingest
 from auditor.gateway.gate import Gate
-from auditor.gateway.refusals import Refusal, answer_refusal
+from auditor.gateway.ingest_forms import BatchBody, BeatBody
+from auditor.gateway.openapi import describe
+from auditor.gateway.reference import routes as reference
+from auditor.gateway.reference.forms import Metrics
+from auditor.gateway.refusals import SAID, Refusal, answer_refusal
 from collector.errors import SinkUnavailable
 from collector.sinks.wire import UnreadableBody
 
@@ -39,8 +45,11 @@ def make_app(gate: Gate) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gate = gate
-    for router in (health.router, ingest.router):
-        app.include_router(router)
-    for kind in (Refusal, UnreadableBody, SinkUnavailable):
+    for router in (health.router, ingest.router, reference.router):
+        app.include_router(router, responses=SAID)
+    for kind in (
+        Refusal, UnreadableBody, SinkUnavailable, RequestValidationError, HTTPException
+    ):  # fmt: skip
         app.add_exception_handler(kind, answer_refusal)
+    describe(app, read_by_hand=(Metrics, BatchBody, BeatBody))
     return app

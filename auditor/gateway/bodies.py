@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from auditor.gateway.refusals import Refusal
 
@@ -16,6 +17,12 @@ HEARD_OUT: Final = 4
 never read the answer."""
 PACKED: Final = {"gzip": 31, "deflate": 15}
 """Content-Encoding -> zlib's window bits."""
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """What a route that reads its body by hand says of it; the application knows the model."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -6,16 +6,26 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from auditor.gateway.gate import Gate, gate_of
 from auditor.gateway.refusals import Refusal
 from collector.errors import SchemaMismatch, SinkUnavailable
 
-router = APIRouter()
+router = APIRouter(tags=["operation"])
 NO_COLLECTOR: Final = "00000000-0000-0000-0000-000000000000"
 
 
-@router.get("/healthz")
+class Health(BaseModel):
+    """ok, or in words what is wrong."""
+
+    status: str
+
+
+@router.get(
+    "/healthz", summary="Whether a delivery would be stored now", response_model=Health,
+    responses={503: {"model": Health, "description": "It would not."}},
+)  # fmt: skip
 def say_health(gate: Annotated[Gate, Depends(gate_of)]) -> JSONResponse:
     """200 when the database answers and has the schema, else 503; says no more to a stranger."""
     try:

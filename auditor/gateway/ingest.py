@@ -1,36 +1,40 @@
-"""The routes that take deliveries: our own collectors', and the reference's clients'."""
+"""The routes that take what collectors deliver."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from auditor.gateway.bodies import read_body, too_large
+from auditor.gateway.bodies import body_of, read_body, too_large
 from auditor.gateway.callers import Caller, may_deliver
 from auditor.gateway.gate import Gate, gate_of
+from auditor.gateway.ingest_forms import BatchBody, BeatBody, IsStored, KeySecret, Receipt
 from auditor.gateway.ingest_sink import IngestSink
-from auditor.gateway.reference.ingest import take_metrics
 from collector.batch import Batch
 from collector.sinks import wire
 
-router = APIRouter()
-
-
+router = APIRouter(tags=["collectors"])
 Allowed = Annotated[Caller, Depends(may_deliver)]
 Gated = Annotated[Gate, Depends(gate_of)]
 
 
-@router.post("/v1/batches")
+@router.post(
+    "/v1/batches", summary="Store a collector's batch", response_model=Receipt,
+    openapi_extra=body_of(BatchBody),
+)  # fmt: skip
 async def take_batch(request: Request, gate: Gated, caller: Allowed) -> Response:
     """A collector's batch: stored once under its own id."""
     body = await read_body(request, gate.body_bytes)
     return JSONResponse(await run_in_threadpool(_store, gate, body))
 
 
-@router.post("/v1/beats", status_code=204)
+@router.post(
+    "/v1/beats", status_code=204, summary="Hear that a collector lives",
+    openapi_extra=body_of(BeatBody),
+)  # fmt: skip
 async def take_beat(request: Request, gate: Gated, caller: Allowed) -> Response:
     """A collector's sign of life, or its goodbye."""
     beat = wire.unpack_beat(await read_body(request, gate.body_bytes))
@@ -43,32 +47,19 @@ async def take_beat(request: Request, gate: Gated, caller: Allowed) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/v1/batches/{collector_id}/{sequence}")
-def say_stored(collector_id: str, sequence: int, gate: Gated, caller: Allowed) -> dict[str, bool]:
+@router.get("/v1/batches/{collector_id}/{sequence}", summary="Say whether a batch is stored")
+def say_stored(collector_id: str, sequence: int, gate: Gated, caller: Allowed) -> IsStored:
     """Whether the ledger has a batch."""
     asked = wire.batch_id(collector_id, sequence)
     with gate.sinks.taken() as sink:
-        return {"stored": sink.stored(*asked)}
+        return IsStored(stored=sink.stored(*asked))
 
 
-@router.get("/v1/key-secret")
-def say_key_secret(gate: Gated, caller: Allowed, response: Response) -> dict[str, str]:
+@router.get("/v1/key-secret", summary="Give the secret that keys are hashed with")
+def say_key_secret(gate: Gated, caller: Allowed, response: Response) -> KeySecret:
     """The installation's secret for hashing keys: who may deliver keys may hash them."""
     response.headers["Cache-Control"] = "no-store"
-    return {"secret": gate.sinks.key_secret().hex()}
-
-
-@router.post("/functions/v1/cache-metrics-aggregator")
-async def take_references(
-    request: Request,
-    gate: Gated,
-    caller: Allowed,
-    idempotency_key: Annotated[str | None, Header()] = None,
-) -> Response:
-    """What the reference's client sends."""
-    body = await read_body(request, gate.body_bytes)
-    reply = await run_in_threadpool(take_metrics, gate.sinks, caller, idempotency_key, body)
-    return JSONResponse(reply)
+    return KeySecret(secret=gate.sinks.key_secret().hex())
 
 
 def _store(gate: Gate, body: bytes) -> dict[str, Any]:

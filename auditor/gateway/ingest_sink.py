@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,12 @@ from typing import Any, Final
 
 from auditor.gateway.refusals import busy
 from collector import parts
-from collector.sinks.postgres import PostgresSink
+from collector.batch import Batch
+from collector.errors import SinkUnavailable
+from collector.sinks.postgres import SCHEMA, PostgresSink
+from collector.sinks.postgres_connection import BoundedConnection
+from collector.sinks.postgres_copy import CONTENT, Copying
+from collector.sinks.sink import RefusedRow
 from sql import queries
 
 SINKS: Final = 8
@@ -41,6 +46,39 @@ class IngestSink(PostgresSink):
         with self._transaction() as connection:
             found = connection.execute(queries("gateway")["find_parts"].encode(), key)
             return found.fetchone() is not None
+
+    def deliver_whole(self, batches: Sequence[Batch]) -> list[RefusedRow]:
+        """All of them in one transaction; what is refused when anything is, and nothing stored.
+
+        Raises as deliver.
+        """
+        rows = [row for batch in batches for row in batch.rows]
+        for _ in range(2):  # a day that was there may have gone since
+            with self._connected() as connection:
+                try:
+                    self._ensure_days(connection, rows)
+                    with connection.transaction():
+                        for batch in batches:
+                            self._store(connection, batch, (), ())
+                    return []
+                except SCHEMA:
+                    raise
+                except CONTENT:
+                    self._days.clear()
+                    if found := self._all_refused(connection, batches):
+                        return found
+        raise SinkUnavailable(f"the server refuses {len(rows)} rows as a whole")
+
+    def _all_refused(
+        self, connection: BoundedConnection, batches: Sequence[Batch]
+    ) -> list[RefusedRow]:
+        """By day first: rows of a day that cannot be are not tried one by one."""
+        copying = Copying(connection, self._queries)
+        found = []
+        for batch in batches:
+            fitting, outside = self._without_refused_days(connection, batch)
+            found += [*outside, *copying.find_refused(fitting)]
+        return found
 
     def claim(self, key: bytes, body: bytes) -> Claim:
         """The first claim of a key for 24 h decides when it came. Both are SHA-256."""

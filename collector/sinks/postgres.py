@@ -24,7 +24,7 @@ from collector.statements import statements
 
 logger = logging.getLogger("collector")
 
-_SCHEMA = (
+SCHEMA = (
     errors.UndefinedTable,
     errors.UndefinedColumn,
     errors.UndefinedFunction,
@@ -90,7 +90,7 @@ class PostgresSink:
                     late += outside
                 try:
                     return self._store(connection, batch, refused, late)
-                except _SCHEMA:
+                except SCHEMA:
                     raise
                 except CONTENT:
                     self._days.clear()
@@ -147,7 +147,7 @@ class PostgresSink:
                 register(self._connection)
             self._connection.until = time.monotonic() + self._attempt_timeout_s
             yield self._connection
-        except _SCHEMA as error:
+        except SCHEMA as error:
             raise SchemaMismatch(f"the schema does not fit: {first_line(error)}") from error
         except psycopg.Error as error:
             silent = self._connection is not None and self._connection.silent

@@ -18,16 +18,23 @@ from auditor.gateway.ingest_sink import Claim, IngestSink, IngestSinks
 from auditor.gateway.reference.body import Metrics, read_metrics, windows_of
 from auditor.gateway.refusals import Refusal
 from collector.batch import LARGEST_BATCH, Batch
+from collector.events import Row
 from collector.keys import KeyHasher
 
 LONGEST_KEY: Final = 255
 
 
 def take_metrics(
-    sinks: IngestSinks, caller: Caller, idempotency_key: str | None, body: bytes
+    sinks: IngestSinks,
+    caller: Caller,
+    idempotency_key: str | None,
+    body: bytes,
+    *,
+    whole: bool = False,
 ) -> dict[str, Any]:
     """Store a body of the reference and give the answer to it.
 
+    whole: all of it or nothing (Refusal 422 then, which is not remembered as the answer).
     Raises UnreadableBody, Refusal, and SinkUnavailable when it is to come again.
     """
     metrics = read_metrics(body, KeyHasher(sinks.key_secret()), time.time_ns())
@@ -39,7 +46,8 @@ def take_metrics(
             raise Refusal(422, "this Idempotency-Key came with another body within 24 h")
         if claim.reply is not None:
             return claim.reply
-        return sink.settle(key, claim, _stored(sink, key, claim, metrics))
+        store = _stored_whole if whole else _stored
+        return sink.settle(key, claim, store(sink, key, claim, metrics))
 
 
 def _key(token: bytes, given: str | None, fingerprint: bytes) -> bytes:
@@ -58,10 +66,26 @@ def _stored(sink: IngestSink, key: bytes, claim: Claim, metrics: Metrics) -> dic
         for bad in sink.deliver(batch).refused:
             refused.append((places[id(bad.item)], bad.reason))
             kept = [row for row in kept if row is not bad.item]
+    return _reply(tuple(kept), refused)
+
+
+def _stored_whole(sink: IngestSink, key: bytes, claim: Claim, metrics: Metrics) -> dict[str, Any]:
+    refused = list(metrics.refused)
+    if not refused:
+        places = {id(row): index for row, index in zip(metrics.rows, metrics.indices, strict=True)}
+        bad = sink.deliver_whole(tuple(_batches(key, claim, metrics)))
+        refused = [(places[id(each.item)], each.reason) for each in bad]
+    if not refused:
+        return _reply(metrics.rows, [])
+    said = f"{len(refused)} metrics are refused, so nothing is stored; mend them, or send less"
+    raise Refusal(422, said, **{**_reply((), refused), "success": False})
+
+
+def _reply(kept: tuple[Row, ...], refused: list[tuple[int, str]]) -> dict[str, Any]:
     return {
         "success": True,
         "metrics_stored": len(kept),
-        "aggregations_created": windows_of(tuple(kept)),
+        "aggregations_created": windows_of(kept),
         "refused": [{"index": index, "reason": reason} for index, reason in sorted(refused)],
     }
 
