@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from auditor.judging.hours import HOURS, HourLines, hourly
+from auditor.judging.hours import HourLines, hourly
 from baselines.errors import TooFewWindows
 from baselines.ranks import median, quantile
 from baselines.series import BoolArray, FloatArray
@@ -27,7 +27,6 @@ MOST_EXCESS = 6.0
 """No cluster counts for more than this many median excesses: a past problem is no yardstick."""
 TIMES = (5, 10, 20, 40)
 """What has come this often is never held for rarer than that, whatever law fits the rest."""
-MEDIAN_SURPRISE = float(np.log10(2.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,43 +107,6 @@ def fit_calibration(
     return Calibration(
         centre, threshold, rate, max(scale, least_scale), shape, size, middle, plain, reached
     )
-
-
-def surprise(
-    statistic: FloatArray, calibrations: Sequence[Calibration | None], start: int
-) -> FloatArray:
-    """-log10 of the chance, per minute, of a cluster that reaches this statistic.
-
-    statistic: shape (m, n), rows from epoch minute `start` on; calibrations: one for each of the n
-    series, None = not judged (NaN).
-    Below the tail it runs linearly from the median (0.3) to the threshold; it has no upper bound.
-    """
-    hour = (start + np.arange(statistic.shape[0])) // 60 % HOURS
-    out = np.full(statistic.shape, np.nan)
-    for column, each in enumerate(calibrations):
-        if each is not None:
-            scale = np.array(each.hours)[hour]
-            even = each.middle + (statistic[:, column] - each.middle) / scale
-            out[:, column] = _surprise(even, each)
-    return out
-
-
-def _surprise(even: FloatArray, of: Calibration) -> FloatArray:
-    """Of one series' statistic, divided by how much its hour strays; shape (m,)."""
-    rarest = -np.log10(of.rate)
-    below = np.clip((even - of.median) / max(of.threshold - of.median, 1e-12), -1.0, 1.0)
-    out = np.maximum(MEDIAN_SURPRISE + below * (rarest - MEDIAN_SURPRISE), 0.0)
-    tail = np.flatnonzero(even >= of.threshold)
-    over = (even[tail] - of.threshold) / of.scale
-    decades = np.log1p(of.shape * over) / of.shape if of.shape > 0 else over
-    out[tail] = rarest + decades / np.log(10.0)
-    for level, times in zip(of.reached, TIMES, strict=True):
-        most = np.log10(of.windows / times)
-        held = np.flatnonzero(out > most)
-        out[held[even[held] <= level]] = most
-    if of.threshold <= of.median:
-        out[even <= of.threshold] = 0.0
-    return np.asarray(out)
 
 
 def opening_surprise(false_per_series_week: float) -> float:

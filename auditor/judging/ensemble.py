@@ -9,8 +9,8 @@ import numpy as np
 
 from auditor.detectors.detector import EACH, JOINT, Evidence
 from auditor.detectors.registry import detectors
-from auditor.judging.calibration import Calibration, surprise
 from auditor.judging.materiality import FAMILIES
+from auditor.judging.tails import TailsKept, surprise
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey
 
 COMBINED = "combined"
@@ -18,8 +18,6 @@ COMBINED = "combined"
 VOTE = 0.25
 """What another family or the forest adds: a quarter of its surprise, never more than a quarter of
 the family's own."""
-
-Calibrations = Mapping[tuple[SeriesKey, str], Calibration]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +46,22 @@ def family_channel(family: str) -> str:
 def combine(
     evidence: Sequence[Evidence],
     keys: Sequence[SeriesKey],
-    calibrations: Calibrations,
+    tails: TailsKept,
     material: Mapping[str, BoolArray],
     start: int,
     age: IntArray | None = None,
 ) -> Voices:
     """Combines the calibrated channels of all detectors.
 
-    start: epoch minute of row 0. age: shape (m, n), how many minutes ago maintenance was, as
-    since_maintenance has it; a channel that pools more minutes than that has no voice yet.
+    tails: of all channels. start: epoch minute of row 0. age: shape (m, n), how many minutes ago
+    maintenance was, as since_maintenance has it; a channel that pools more minutes than that has
+    no voice yet.
     A family's statistic is its loudest voice, plus the next one of its detectors, plus what backs
-    it (never more than the loudest), plus VOTE of the loudest of the other families and the forest.
-    Each family is calibrated on its own past once more.
+    it from either side (no more than the loudest), plus VOTE of the loudest of the other families
+    and the forest. Each family is calibrated on its own past once more.
     """
     channels = {
-        each.channel.name: surprise(
-            each.statistic, [calibrations.get((key, each.channel.name)) for key in keys], start
-        )
+        each.channel.name: surprise(each.statistic, tails.of(each.channel.name, keys), start)
         for each in evidence
     }
     heard = _out_of_maintenance(evidence, channels, age)
@@ -73,7 +70,7 @@ def combine(
     worthy = np.stack([material[name] for name in FAMILIES])
     calibrated = np.stack(
         [
-            surprise(own, [calibrations.get((key, family_channel(name))) for key in keys], start)
+            surprise(own, tails.of(family_channel(name), keys), start)
             for own, name in zip(statistic, FAMILIES, strict=True)
         ]
     )

@@ -97,7 +97,7 @@ def judge(
     costs = cost(seen)
     floor = material(seen, costs)
     voices = combine(
-        evidence, seen.windows.keys, learned.calibrations, floor, seen.windows.start,
+        evidence, seen.windows.keys, learned.tails, floor, seen.windows.start,
         None if aside is None else age,
     )  # fmt: skip
     return Judged(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from auditor.detectors.detector import Evidence
 from auditor.detectors.registry import detectors
-from auditor.judging.calibration import Calibration, fit_calibration, surprise
+from auditor.judging.calibration import Calibration, fit_calibration
 from auditor.judging.ensemble import COMBINED, family_channel, together
 from auditor.judging.hours import HourLines
 from auditor.judging.materiality import FAMILIES
 from auditor.judging.past import Part, fit_all, joined, of_parts, parts, pasts, statistics
+from auditor.judging.tails import Calibrations, TailsKept, surprise
 from auditor.statistics.forest import SAMPLE_ROWS, ForestSample, draw_sample, grown
 from auditor.statistics.residuals import deviations
 from auditor.statistics.thresholds import Thresholds
@@ -30,13 +31,17 @@ class Learned:
     """All that judging needs, as plain numbers.
 
     calibrations: by series and channel name ('combined' among them). refused: series that are not
-    judged yet, with the reason, which says from when they can be.
+    judged yet, with the reason, which says from when they can be. tails: of the calibrations.
     """
 
     baselines: Mapping[SeriesKey, Baseline]
-    calibrations: Mapping[tuple[SeriesKey, str], Calibration]
+    calibrations: Calibrations
     forest: ForestSample | None
     refused: Mapping[SeriesKey, TooFewWindows]
+    tails: TailsKept = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tails", TailsKept(self.calibrations))
 
 
 def learn(
@@ -139,9 +144,8 @@ def _calibrate(
     for place, one in enumerate(evidence[0]):
         statistic = joined(past, [found[place].statistic for found in evidence])
         keep(one.channel.name, statistic, scales[one.channel.detector])
-    families = [
-        _families(part, found, calibrations) for part, found in zip(past, evidence, strict=True)
-    ]
+    known = TailsKept(calibrations)
+    families = [_families(part, found, known) for part, found in zip(past, evidence, strict=True)]
     for place, name in enumerate(FAMILIES):
         keep(family_channel(name), joined(past, [each[place] for each in families]), DECADE)
     keep(COMBINED, joined(past, [each.max(axis=0) for each in families]), DECADE)
@@ -151,15 +155,13 @@ def _calibrate(
 def _families(
     part: Part,
     evidence: Sequence[Evidence],
-    calibrations: Mapping[tuple[SeriesKey, str], Calibration],
+    known: TailsKept,
 ) -> FloatArray:
     """What each family's voices say together, shape (f, m, n), material or not."""
     windows = part.scene.windows
     channels = {
         each.channel.name: surprise(
-            each.statistic,
-            [calibrations.get((key, each.channel.name)) for key in windows.keys],
-            windows.start,
+            each.statistic, known.of(each.channel.name, windows.keys), windows.start
         )
         for each in evidence
     }

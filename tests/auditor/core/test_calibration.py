@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from auditor.judging import calibration
+from auditor.judging import calibration, tails
 from auditor.judging.calibration import (
     MIN_WINDOWS,
     MINUTES_A_WEEK,
@@ -30,7 +30,7 @@ from auditor.judging.hours import (
     hourly,
 )
 from baselines.errors import TooFewWindows
-from baselines.series import BoolArray, FloatArray, IntArray
+from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey
 
 
 def fit_calibration(
@@ -41,9 +41,9 @@ def fit_calibration(
     return calibration.fit_calibration(statistic, on, exclude=exclude, least_scale=least_scale)
 
 
-def surprise(statistic: FloatArray, tails: Sequence[Calibration | None]) -> FloatArray:
+def surprise(statistic: FloatArray, known: Sequence[Calibration | None]) -> FloatArray:
     """Of rows that begin at minute 0."""
-    return calibration.surprise(statistic, tails, 0)
+    return tails.surprise(statistic, tails.tails(known), 0)
 
 
 def past(seed: int, m: int = 2 * MINUTES_A_WEEK) -> FloatArray:
@@ -231,3 +231,34 @@ def test_surprise_is_that_of_plain_words(shape: str) -> None:
     found = surprise(asked[:, None], [tail])[:, 0]
     slow = [slow_surprise(each, tail, at // 60 % 24) for at, each in enumerate(asked)]
     np.testing.assert_allclose(found, slow, rtol=1e-12)
+
+
+def test_series_side_by_side_have_the_bits_of_each_alone() -> None:
+    random = np.random.default_rng(3)
+    known: list[Calibration | None] = [
+        fit_calibration(random.exponential(1.0, 4000) ** power, least_scale=0.1)
+        for power in (0.5, 1.0, 2.0, 3.0)
+    ]
+    known.insert(2, None)
+    asked = random.exponential(1.0, (2000, 5)) * np.linspace(-1, 12, 2000)[:, None]
+    asked[random.random(asked.shape) < 0.01] = np.nan
+    whole = surprise(asked, known)
+    for column, one in enumerate(known):
+        np.testing.assert_array_equal(
+            whole[:, [column]], surprise(asked[:, [column]], [one]), strict=True
+        )
+        for row in range(0, 2000, 97):
+            alone = tails.surprise(asked[row : row + 1], tails.tails(known), row)
+            np.testing.assert_array_equal(whole[row : row + 1], alone, strict=True)
+    assert np.isnan(whole[:, 2]).all()
+
+
+def test_tails_are_kept_for_the_same_series_only() -> None:
+    one = fit_calibration(past(6), least_scale=0.1)
+    a, b = SeriesKey("a", "new"), SeriesKey("b", "new")
+    kept = tails.TailsKept({(a, "x"): one, (b, "y"): one})
+    first = kept.of("x", (a, b))
+    assert kept.of("x", (a, b)) is first
+    np.testing.assert_array_equal(np.isnan(first.median), [False, True])
+    np.testing.assert_array_equal(np.isnan(kept.of("y", (a, b)).median), [True, False])
+    np.testing.assert_array_equal(np.isnan(kept.of("x", (b, a)).median), [True, False])
