@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from auditor.gateway import health, ingest
+from auditor.gateway import health, ingest, static
 from auditor.gateway.gate import Gate
 from auditor.gateway.ingest_forms import BatchBody, BeatBody
 from auditor.gateway.openapi import describe
@@ -45,7 +45,7 @@ def make_app(gate: Gate) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gate = gate
-    for router in (health.router, ingest.router, reference.router):
+    for router in (health.router, ingest.router, reference.router, static.router):
         app.include_router(router, responses=SAID)
     for kind in (
         Refusal, UnreadableBody, SinkUnavailable, RequestValidationError, HTTPException

@@ -1,0 +1,4 @@
+// The pages: pattern of the path, the module that shows it, and its place in the navigation.
+// {pattern: "/compare", title: "Compare", link: "Compare", load: () => import("./compare.js")}
+
+export const ROUTES = [];
