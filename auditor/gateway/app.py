@@ -16,6 +16,7 @@ from auditor.gateway import health, ingest, static
 from auditor.gateway.gate import Gate
 from auditor.gateway.ingest_forms import BatchBody, BeatBody
 from auditor.gateway.openapi import describe
+from auditor.gateway.realtime import routes as realtime
 from auditor.gateway.reference import routes as reference
 from auditor.gateway.reference.forms import Metrics
 from auditor.gateway.refusals import SAID, Refusal, answer_refusal
@@ -45,7 +46,9 @@ def make_app(gate: Gate) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gate = gate
-    for router in (health.router, ingest.router, reference.router, static.router):
+    for router in (
+        health.router, ingest.router, realtime.router, reference.router, static.router
+    ):  # fmt: skip
         app.include_router(router, responses=SAID)
     for kind in (
         Refusal, UnreadableBody, SinkUnavailable, RequestValidationError, HTTPException

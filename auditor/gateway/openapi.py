@@ -15,6 +15,7 @@ DESCRIPTION: Final = (
 TAGS: Final = {
     "collectors": "What collectors deliver.",
     "reference": "The reference's endpoints, under their old paths.",
+    "realtime": "Broadcasts of Supabase's Realtime without a socket.",
     "operation": "Whether the gateway works.",
 }
 

@@ -15,9 +15,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from auditor.errors import Busy, SettingsInvalid
+from auditor.gateway.realtime.limits import MOST_FRAME_BYTES, MOST_SOCKETS
+from auditor.gateway.realtime.transport import AbortableSocket
 
 GRACEFUL_S: Final = 10
-MOST_CONNECTIONS: Final = 200
+MOST_CONNECTIONS: Final = 200 + MOST_SOCKETS
 KEPT_OPEN_S: Final = 75
 """Longer than the minute within which each collector is heard of."""
 
@@ -56,6 +58,10 @@ def serve(app: FastAPI, place: Place, on_listening: Callable[[str], None]) -> No
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws=AbortableSocket,
+        ws_max_size=MOST_FRAME_BYTES,
+        # a message to many is written once; each socket would pack it again
+        ws_per_message_deflate=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACEFUL_S,
         timeout_keep_alive=KEPT_OPEN_S,
