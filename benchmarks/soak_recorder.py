@@ -11,14 +11,13 @@ import mmap
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from benchmarks.soak_faults import FAULT, arm, fill_disk_while, wrap
 from collector import Collector, Settings
-from collector.recorder import Recorder
+from collector.recorder import Bell, Recorder
 
 OPERATIONS = ("hit", "hit", "hit", "miss", "set", "delete", "evict", "error")
 # Bursts at full speed; about 500 events a second of each process, which two cores can also commit.
@@ -46,14 +45,12 @@ def settings_of(dsn: str, spool: Path, number: int) -> Settings:
     )
 
 
-def record(
-    collector: Collector, number: int, seed: int, cells: memoryview, end: threading.Event
-) -> None:
+def record(collector: Collector, number: int, seed: int, cells: memoryview, end: Bell) -> None:
     """Until the end: bursts of operations, each counted in the cell once it is recorded."""
     draw = Random(seed)
     implementation = ("legacy", "new")[number % 2]
     recorded = 0
-    while not end.wait(draw.random() * LONGEST_PAUSE_S):
+    while not end.sleep(draw.random() * LONGEST_PAUSE_S):
         for _ in range(draw.randint(1, LARGEST_BURST)):
             operation = draw.choice(OPERATIONS)
             key, elapsed_ms = f"{number}:{recorded}", draw.expovariate(0.5)
@@ -87,11 +84,11 @@ def note_when_heard(cells: memoryview) -> None:
     wrap(Recorder, "count_in", around)
 
 
-def look_after_the_dead(collector: Collector, spool: Path, end: threading.Event) -> None:
+def look_after_the_dead(collector: Collector, spool: Path, end: Bell) -> None:
     """Start without recording, and wait until no other process's folder is left."""
     collector.start()
     collector.flush()
-    while len(list(spool.glob("*/*/lock"))) > 1 and not end.wait(0.05):
+    while len(list(spool.glob("*/*/lock"))) > 1 and not end.sleep(0.05):
         pass
 
 
@@ -104,8 +101,8 @@ def main() -> int:
     parser.add_argument("--truth", type=Path, help="where to count; none: look after the dead")
     parser.add_argument("--full", type=Path, required=True, help="there while the disk is full")
     asked = parser.parse_args()
-    end = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: end.set())
+    end = Bell()  # an Event's lock may be held by the very thread that a signal interrupts
+    signal.signal(signal.SIGTERM, lambda *_: end.ring())
     cells = mapped(asked.truth) if asked.truth is not None else None
     if cells is not None:
         note_when_heard(cells)

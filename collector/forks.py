@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging  # noqa: F401  # its own hook of a fork must come after ours: see _before
 import os
 import sys
 from _thread import allocate_lock
@@ -24,7 +25,7 @@ living: WeakSet[Forked] = WeakSet()
 # What a forked child inherits and must not touch: closing it would end the parent's connection.
 inherited: list[object] = []
 
-LONGEST_HOLD_UP_S = 5.0
+LONGEST_HOLD_UP_S = 30.0  # a busy machine takes several to import a driver
 _importing = allocate_lock()
 _held: list[bool] = []
 
@@ -43,6 +44,8 @@ def at_workers_end(end: Callable[[], object]) -> None:
 
 
 def _before() -> None:
+    # Hooks run in the reverse order of their modules' import. Were logging's lock held already, an
+    # import that names a logger could not end while this waits for it.
     _held.append(_importing.acquire(timeout=LONGEST_HOLD_UP_S))
 
 

@@ -101,7 +101,7 @@ class Agent:
         except Empty:
             return []
         if first is not None:
-            self._stopping.wait(GATHER_S)
+            time.sleep(GATHER_S)  # waiting for an Event would hold the lock that `stop` needs
         return [*([first] if first is not None else []), *self._at_hand()]
 
     def _at_hand(self) -> list[Outcome]:

@@ -235,28 +235,35 @@ def test_a_fork_before_and_after_the_start(database: Database, tmp_path: Path) -
         import collector
         from collector import record
 
-        def worker(name):
+        def worker(name, ready):
+            # a signal that comes just before the wait is in the pipe, so that it is not missed
+            woken = os.pipe()
+            os.set_blocking(woken[1], False)
+            signal.set_wakeup_fd(woken[1])
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             for number in range(4_000):
                 record("hit", f"{number}", 0.5, "pages", name)
-            os.write(ready[1], b".")
+            os.write(ready, b".")
             while True:
-                signal.pause()
+                os.read(woken[0], 1)
 
-        ready = os.pipe()
-        workers = []
-        for name in ("before", "after", "after"):
-            if name == "after":
-                for number in range(1_000):
-                    record("hit", f"{number}", 0.5, "pages", "master")
-            child = os.fork()
-            if not child:
-                worker(name)
-            workers.append(child)
-        for _ in workers:
-            assert os.read(ready[0], 1) == b"."
-        for child in workers:
-            os.kill(child, signal.SIGTERM)
+        workers, master = {}, os.getpid()
+        try:
+            for name in ("before", "after", "after"):
+                if name == "after":
+                    for number in range(1_000):
+                        record("hit", f"{number}", 0.5, "pages", "master")
+                here, there = os.pipe()
+                child = os.fork()
+                if not child:
+                    worker(name, there)
+                os.close(there)
+                workers[child] = here
+            for here in workers.values():
+                assert os.read(here, 1) == b".", "a worker died"
+        finally:
+            for child in workers if os.getpid() == master else ():
+                os.kill(child, signal.SIGTERM)
         for child in workers:
             assert os.waitpid(child, 0)[1] == 0
         """,

@@ -14,22 +14,30 @@ from tests.postgres_clusters import Database
 
 # Python 3.12 and later warn of any fork while there are threads, which is what is tested here.
 WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
+LONGEST_S = 120.0
 NOWHERE = "host=/nonexistent dbname=nowhere connect_timeout=1"
 
 
 def run(
     code: str, dsn: str, spool: Path, check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """A host application of its own; its standard output is what it says."""
+    """A host application of its own, with its children; its standard output is what it says."""
     environ = os.environ | {"CACHE_AUDITOR_DSN": dsn, "CACHE_AUDITOR_SPOOL_DIR": str(spool)}
-    done = subprocess.run(
-        [sys.executable, *WARNINGS, "-c", textwrap.dedent(code)],
-        capture_output=True,
+    command = [sys.executable, *WARNINGS, "-X", "faulthandler", "-c", textwrap.dedent(code)]
+    host = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
         env=environ | environment,
-        check=False,
+        start_new_session=True,
     )
+    try:
+        said, complained = host.communicate(timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(host.pid, signal.SIGABRT)  # each of them says where it hangs, and ends
+        raise AssertionError(f"it hangs: {host.communicate()[1]}") from None
+    done = subprocess.CompletedProcess(command, host.returncode, said, complained)
     if check:
         assert done.returncode == 0, done.stderr
     return done
