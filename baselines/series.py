@@ -115,7 +115,7 @@ class Windows:
 
     def only(self, keys: Sequence[SeriesKey]) -> Windows:
         """The given series, in that order. Raises ValueError for one that is not there."""
-        at = [self.keys.index(key) for key in keys]
+        at = places(self.keys, keys)
         return Windows(self.start, tuple(keys), {k: v[:, at] for k, v in self.columns.items()})
 
     def padded(self, since: int) -> Windows:
@@ -127,6 +127,15 @@ class Windows:
         return Windows(
             since, self.keys, {k: np.concatenate([gap, v]) for k, v in self.columns.items()}
         )
+
+
+def places(keys: Sequence[SeriesKey], wanted: Sequence[SeriesKey]) -> list[int]:
+    """Where each of the wanted series is among the keys. Raises ValueError for one that is not."""
+    at = {key: place for place, key in enumerate(keys)}
+    try:
+        return [at[key] for key in wanted]
+    except KeyError as exc:
+        raise ValueError(f"{exc.args[0]} is not in the block") from None
 
 
 def siblings(keys: Sequence[SeriesKey]) -> list[list[int]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from auditor.statistics.whole_hours import HOUR, Hours, hours_of
-from baselines.series import BoolArray, FloatArray, SeriesKey, Windows
+from baselines.series import BoolArray, FloatArray, SeriesKey, Windows, places
 
 
 class Memory:
@@ -51,7 +51,7 @@ class Memory:
         ahead, rows = block.start - self.end, block.shape[0]
         self._make_room(ahead + rows)
         self._know(block)
-        at = [self._keys.index(key) for key in block.keys]
+        at = places(self._keys, block.keys)
         for name, values in self._columns.items():
             values[self._rows : self._rows + ahead + rows] = np.nan
             if name in block.columns:
@@ -101,7 +101,7 @@ class Memory:
         """Columns and series that are new, missing in the past."""
         keys = tuple(sorted({*self._keys, *block.keys}))
         if keys != self._keys:
-            at = [keys.index(key) for key in self._keys]
+            at = places(keys, self._keys)
             for name, values in self._columns.items():
                 wider = np.full((self._room, len(keys)), np.nan)
                 wider[:, at] = values

@@ -48,6 +48,11 @@ class Evidence:
     upper: FloatArray
     count: FloatArray
 
+    def after(self, row: int) -> Evidence:
+        """The same from a row on."""
+        arrays = (self.statistic, self.value, self.expected, self.lower, self.upper, self.count)
+        return Evidence(self.channel, *(each[row:] for each in arrays))
+
 
 class Detector(Protocol):
     """Scores every row of a block, each from itself and rows before it only.
@@ -57,8 +62,9 @@ class Detector(Protocol):
     it is: OWN, SIBLINGS, or JOINT for all metrics together; those of one voice are not counted
     twice.
     least_scale: smallest believable scale of its calibrated tail, in units of the statistic.
-    score(prefix) equals score(whole)[:prefix], and a row that has scene.CONTEXT rows before it gets
-    the same bits in whatever block it comes. The input is never changed.
+    score(prefix) equals score(whole)[:prefix], and a row that has LONGEST_POOL rows before it gets
+    the same bits in whatever block it comes; where the voice is JOINT it needs none. The input is
+    never changed.
     """
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +11,9 @@ from auditor.detectors.lasting import RECENT, still
 from auditor.detectors.sums import asked
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
+from auditor.statistics.siblings import Siblings
 from baselines.metrics import BY_NAME, Metric, denominator, numerator, quotient
-from baselines.series import FloatArray, siblings
+from baselines.series import FloatArray
 
 POOLS = (3, 10)
 WEEK_POOLS = (10, 30, 60)
@@ -39,7 +39,7 @@ class Sibling:
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        others = siblings(scene.windows.keys)
+        others = Siblings.of(scene.windows.keys)
         return tuple(
             self._one(scene, BY_NAME[name], minutes, variant, others)
             for name in self.metrics
@@ -52,15 +52,10 @@ class Sibling:
         metric: Metric,
         minutes: int,
         variant: str,
-        others: Sequence[Sequence[int]],
+        others: Siblings,
     ) -> Evidence:
         away, error, value, mean, count = _departure(scene, metric, minutes, variant)
-        statistic = np.full(away.shape, np.nan)
-        for column, group in enumerate(others):
-            if group:
-                theirs, their_error = mean_of(away, group), mean_of(error**2, group) / len(group)
-                spread = np.sqrt(error[:, column] ** 2 + their_error)
-                statistic[:, column] = (away[:, column] - theirs) / spread
+        statistic = (away - others.mean(away)) / others.spread(error**2)
         if minutes > RECENT:
             recent = _departure(scene, metric, RECENT, variant)[0]
             statistic = np.where(still(recent, away), statistic, np.minimum(statistic, 0.0))
@@ -99,14 +94,6 @@ def _departure(
             error = np.sqrt(1 / (ordinary + PRIOR))
     least = LEAST_TRIALS if metric.kind == "ratio" else metric.least
     return np.where(known & (count >= least), away, np.nan), error, value, mean, count
-
-
-def mean_of(values: FloatArray, columns: Sequence[int]) -> FloatArray:
-    """Mean over some columns, added in their order, shape (m,); NaN when one is not known."""
-    total = values[:, columns[0]]
-    for column in columns[1:]:
-        total = total + values[:, column]
-    return np.asarray(total / len(columns))
 
 
 DETECTOR = Sibling()

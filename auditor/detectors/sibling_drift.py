@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from auditor.detectors.detector import SIBLINGS, Evidence
 from auditor.detectors.drift import LEAST_SCALE, METRIC, Departures, departures, drifted
-from auditor.detectors.sibling import mean_of
 from auditor.statistics.scene import Scene
-from baselines.series import FloatArray, SeriesKey, siblings
+from auditor.statistics.siblings import Siblings
+from baselines.series import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +26,16 @@ class SiblingDrift:
     least_scale: float = LEAST_SCALE
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        keys, own = scene.windows.keys, departures(scene)
-        hours, recent, lately = (_apart(each, keys) for each in (own.hours, own.recent, own.lately))
+        others, own = Siblings.of(scene.windows.keys), departures(scene)
+        hours, recent, lately = (
+            _apart(each, others) for each in (own.hours, own.recent, own.lately)
+        )
         return (drifted(self.name, scene, Departures(hours, recent, lately, own.steady)),)
 
 
-def _apart(away: FloatArray, keys: Sequence[SeriesKey]) -> FloatArray:
+def _apart(away: FloatArray, others: Siblings) -> FloatArray:
     """Departures minus the mean of those of the siblings, shape kept; NaN without any."""
-    out = np.full(away.shape, np.nan)
-    for column, group in enumerate(siblings(keys)):
-        if group:
-            out[:, column] = away[:, column] - mean_of(away, group)
-    return out
+    return away - others.mean(away)
 
 
 DETECTOR = SiblingDrift()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from auditor.detectors.detector import SIBLINGS, Channel, Evidence
-from auditor.detectors.sibling import PRIOR, mean_of
+from auditor.detectors.sibling import PRIOR
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
+from auditor.statistics.siblings import Siblings
 from baselines.metrics import BY_NAME, numerator
-from baselines.series import siblings
 
 POOLS = (5,)
 
@@ -32,14 +31,12 @@ class SiblingSupply:
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        others = siblings(scene.windows.keys)
+        others = Siblings.of(scene.windows.keys)
         return tuple(
             self._one(scene, name, minutes, others) for name in self.metrics for minutes in POOLS
         )
 
-    def _one(
-        self, scene: Scene, name: str, minutes: int, others: Sequence[Sequence[int]]
-    ) -> Evidence:
+    def _one(self, scene: Scene, name: str, minutes: int, others: Siblings) -> Evidence:
         found = numerator(BY_NAME[name], scene.windows)
         expected = scene.expectations[name].seasonal
         known = np.isfinite(found) & np.isfinite(expected)
@@ -47,11 +44,8 @@ class SiblingSupply:
         mean = pooled(np.where(known, expected, 0.0), minutes)
         away = np.where(known, np.log((total + PRIOR) / (mean + PRIOR)), np.nan)
         error = 1 / (mean + PRIOR)
-        statistic, unknown = np.full(away.shape, np.nan), np.full(away.shape, np.nan)
-        for column, group in enumerate(others):
-            if group:
-                spread = np.sqrt(error[:, column] + mean_of(error, group) / len(group))
-                statistic[:, column] = (away[:, column] - mean_of(away, group)) / spread
+        statistic = (away - others.mean(away)) / others.spread(error)
+        unknown = np.full(away.shape, np.nan)
         return Evidence(
             Channel(self.name, name, minutes),
             statistic,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from auditor.detectors.detector import SIBLINGS, Channel, Evidence
-from auditor.detectors.sibling import PRIOR, mean_of
+from auditor.detectors.sibling import PRIOR
 from auditor.statistics.pooling import pooled
 from auditor.statistics.scene import Scene
+from auditor.statistics.siblings import Siblings
 from baselines.metrics import BY_NAME, numerator
-from baselines.series import siblings
 
 POOLS = (3, 10)
 LEAST_SPREAD = 0.03
@@ -37,10 +36,10 @@ class SiblingTraffic:
     least_scale: float = 0.25
 
     def score(self, scene: Scene) -> tuple[Evidence, ...]:
-        others = siblings(scene.windows.keys)
+        others = Siblings.of(scene.windows.keys)
         return tuple(self._one(scene, minutes, others) for minutes in POOLS)
 
-    def _one(self, scene: Scene, minutes: int, others: Sequence[Sequence[int]]) -> Evidence:
+    def _one(self, scene: Scene, minutes: int, others: Siblings) -> Evidence:
         metric = BY_NAME["traffic"]
         gets, expected = numerator(metric, scene.windows), scene.expectations[metric.name].centre
         known = np.isfinite(gets) & np.isfinite(expected)
@@ -48,12 +47,8 @@ class SiblingTraffic:
         mean = pooled(np.where(known, expected, 0.0), minutes)
         away = np.where(known, np.log((found + PRIOR) / (mean + PRIOR)), np.nan)
         error = 1 / (mean + PRIOR) + LEAST_SPREAD**2
-        statistic, unknown = np.full(away.shape, np.nan), np.full(away.shape, np.nan)
-        for column, group in enumerate(others):
-            if group:
-                spread = np.sqrt(error[:, column] + mean_of(error, group) / len(group))
-                theirs = np.minimum(mean_of(away, group), 0.0)
-                statistic[:, column] = (theirs - away[:, column]) / spread
+        statistic = (np.minimum(others.mean(away), 0.0) - away) / others.spread(error)
+        unknown = np.full(away.shape, np.nan)
         return Evidence(
             Channel(self.name, metric.name, minutes),
             statistic,

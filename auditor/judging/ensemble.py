@@ -37,6 +37,18 @@ class Voices:
     holding: FloatArray
     channels: Mapping[str, FloatArray]
 
+    def after_context(self, rows: int) -> Voices:
+        """With so many rows before them that are not judged; the channels stay as they are."""
+        before = np.full((rows, self.surprise.shape[1]), np.nan)
+        none = np.full((len(FAMILIES), *before.shape), np.nan)
+        return Voices(
+            np.concatenate([none, self.statistic], axis=1),
+            np.concatenate([before, self.surprise]),
+            np.concatenate([np.full(before.shape, -1, dtype=np.int64), self.leader]),
+            np.concatenate([before, self.holding]),
+            self.channels,
+        )
+
 
 def family_channel(family: str) -> str:
     """Name under which the calibration of a family's combined statistic is stored."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.detectors.detector import Evidence
+from auditor.detectors.detector import JOINT, Evidence
 from auditor.detectors.registry import detectors
 from auditor.judging.calibration import score
 from auditor.judging.contribution import Contribution, contributions
@@ -20,7 +20,7 @@ from auditor.maintaining.maintenance import Maintenance
 from auditor.rules.firing import Fired, fired
 from auditor.rules.rule import MOST_MINUTES, Rule
 from auditor.statistics.forest import Forest, grown
-from auditor.statistics.scene import CONTEXT, Scene, scene
+from auditor.statistics.scene import CONTEXT, LONGEST_POOL, Scene, scene
 from auditor.statistics.thresholds import Thresholds
 from auditor.statistics.whole_hours import HOUR, Hours, by_hour
 from baselines.expectation import LOOKBACK
@@ -31,7 +31,8 @@ from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey, Windows
 class Judged:
     """The judgement on rows first..m of a scene; its arrays have the whole block's shape (m, n).
 
-    first: row of the first window that was asked for; rows before it are context.
+    first: row of the first window that was asked for; rows before it are context, and not judged.
+    evidence, and the channels of voices: of rows first..m alone.
     surprise: calibrated, unsaturated; score: 0..1; both NaN where not judged.
     static: the worst static threshold reached, 0 none, 1 warning, 2 critical.
     fired: what the user's rules say. held: in maintenance; age: as since_maintenance has it.
@@ -60,7 +61,7 @@ class Judged:
 
     def contributions(self, row: int, column: int) -> tuple[Contribution, ...]:
         """What each channel said of one window, the most surprising first."""
-        return contributions(self.evidence, self.voices.channels, row, column)
+        return contributions(self.evidence, self.voices.channels, row - self.first, column)
 
 
 def judge(
@@ -93,19 +94,21 @@ def judge(
     whole = scene(block, learned.baselines, forest, thresholds, aside, before)
     said = tuple(each.after(LOOKBACK) for each in fired(rules, whole))
     seen = whole.after(LOOKBACK)
-    evidence = tuple(found for each in detectors() for found in each.score(seen))
+    first = CONTEXT - LOOKBACK
+    evidence = _evidence(seen, first)
     costs = cost(seen)
     floor = material(seen, costs)
     voices = combine(
-        evidence, seen.windows.keys, learned.tails, floor, seen.windows.start,
-        None if aside is None else age,
-    )  # fmt: skip
+        evidence, seen.windows.keys, learned.tails,
+        {name: flags[first:] for name, flags in floor.items()}, seen.windows.start + first,
+        None if aside is None else age[first:],
+    ).after_context(first)  # fmt: skip
     return Judged(
-        first=CONTEXT - LOOKBACK,
+        first=first,
         scene=seen,
         surprise=voices.surprise,
         score=score(voices.surprise),
-        static=_static(evidence),
+        static=_static(evidence, first),
         voices=voices,
         costs=costs,
         floor=floor,
@@ -124,12 +127,22 @@ def _unheld(hours: Hours, maintenances: Sequence[Maintenance]) -> Hours:
     return hours.without(by_hour(first, held) > 0) if held.any() else hours
 
 
-def _static(evidence: Sequence[Evidence]) -> FloatArray:
-    """0, 1 (warning) or 2 (critical) by the static thresholds, shape (m, n)."""
+def _evidence(seen: Scene, first: int) -> tuple[Evidence, ...]:
+    """What every detector finds in the rows from `first` on, from no more rows than it needs."""
+    near, here = seen.after(first - LONGEST_POOL), seen.after(first)
+    return tuple(
+        found if each.voice == JOINT else found.after(LONGEST_POOL)
+        for each in detectors()
+        for found in each.score(here if each.voice == JOINT else near)
+    )
+
+
+def _static(evidence: Sequence[Evidence], first: int) -> FloatArray:
+    """0, 1 (warning) or 2 (critical) by the static thresholds, shape (m, n); 0 before `first`."""
     reached = [
         np.nan_to_num(each.statistic, nan=0.0)
         for each in evidence
         if each.channel.detector == "static_thresholds"
     ]
-    worst = np.max(np.stack(reached), axis=0)
-    return np.asarray(np.minimum(np.floor(np.maximum(worst, 0.0)), 2.0))
+    worst = np.minimum(np.floor(np.maximum(np.max(np.stack(reached), axis=0), 0.0)), 2.0)
+    return np.concatenate([np.zeros((first, worst.shape[1])), worst])

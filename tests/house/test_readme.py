@@ -194,6 +194,9 @@ def test_the_statements_for_roles_and_logins_run(empty_database: Database) -> No
 ARGUMENTS = {
     "run": None,  # a daemon that does what tick does
     "migrate": None,
+    "token create": None,  # the owner's, as migrate is
+    "token list": None,
+    "token revoke": None,
     "load": ["events.csv"],
     "backtest": ["--since", "2d"],
     "compare": ["--baseline", "legacy", "--candidate", "new"],

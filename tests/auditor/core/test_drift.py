@@ -63,7 +63,7 @@ def opened(verdict: Judged) -> list[float]:
 def channel(verdict: Judged, name: str) -> FloatArray:
     """A channel's statistic of the judged rows, shape (m, n)."""
     (found,) = [each.statistic for each in verdict.evidence if each.channel.name == name]
-    return found[verdict.first :]
+    return found
 
 
 # What it finds -----------------------------------------------------------------------------------
