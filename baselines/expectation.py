@@ -71,6 +71,17 @@ def expect(
     heard = above if set_aside is None else np.where(set_aside, np.nan, above)
     moved = bounded(level(metric, heard, below, seasonal, dispersion, bound), weight, bound)
     centre = from_link(metric, to_link(metric, seasonal) + moved)
+    spread, lower, upper = bounds(metric, centre, below, dispersion)
+    return Expectation(metric, seasonal, centre, spread, lower, upper, dispersion)
+
+
+def bounds(
+    metric: Metric, centre: FloatArray, below: FloatArray, dispersion: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(spread, lower, upper) of a single minute, of the shape of `centre`, metric's unit.
+
+    below: the count below the line, trials of a ratio. dispersion: as in Profile.
+    """
     spread = _spread(metric, centre, below, dispersion)
     if metric.kind == "level":
         lower, upper = centre * np.exp(-BAND * dispersion), centre * np.exp(BAND * dispersion)
@@ -78,7 +89,7 @@ def expect(
         lower, upper = np.maximum(centre - BAND * spread, 0.0), centre + BAND * spread
     if metric.kind == "ratio":
         upper = np.minimum(upper, metric.scale)
-    return Expectation(metric, seasonal, centre, spread, lower, upper, dispersion)
+    return spread, lower, upper
 
 
 class Expectations(Mapping[str, Expectation]):

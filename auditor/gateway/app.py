@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version as distribution_version
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from auditor.gateway import health, ingest, static
+from auditor.gateway.api import comparisons, histories, series
 from auditor.gateway.gate import Gate
 from auditor.gateway.ingest_forms import BatchBody, BeatBody
 from auditor.gateway.openapi import describe
@@ -22,6 +24,17 @@ from auditor.gateway.reference.forms import Metrics
 from auditor.gateway.refusals import SAID, Refusal, answer_refusal
 from collector.errors import SinkUnavailable
 from collector.sinks.wire import UnreadableBody
+
+ROUTERS: Final = (
+    health.router,
+    ingest.router,
+    reference.router,
+    realtime.router,
+    comparisons.router,
+    histories.router,
+    series.router,
+    static.router,
+)
 
 
 def make_app(gate: Gate) -> FastAPI:
@@ -46,9 +59,7 @@ def make_app(gate: Gate) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gate = gate
-    for router in (
-        health.router, ingest.router, realtime.router, reference.router, static.router
-    ):  # fmt: skip
+    for router in ROUTERS:
         app.include_router(router, responses=SAID)
     for kind in (
         Refusal, UnreadableBody, SinkUnavailable, RequestValidationError, HTTPException
