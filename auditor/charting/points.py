@@ -17,7 +17,8 @@ class Points:
     """k points of `step` minutes from epoch minute `start` on; arrays of shape (k,), NaN unknown.
 
     minutes: of the point that have a window, 0 where there is a gap.
-    hits, gets, operations, failed: the counts behind the rates (gets: hits, misses, get errors).
+    hits, misses, gets, operations, errors: the counts behind the rates, of the whole point (gets:
+    hits, misses, get errors).
     hit_rate_percent: of hits in hits and misses. error_rate_percent: of errors in operations.
     per_minute: counts over the minutes that have a window, by name, `gets` among them.
     entries, memory_bytes, clients: means over time of what all nodes that told held together.
@@ -30,9 +31,10 @@ class Points:
     step: int
     minutes: FloatArray
     hits: FloatArray
+    misses: FloatArray
     gets: FloatArray
     operations: FloatArray
-    failed: FloatArray
+    errors: FloatArray
     hit_rate_percent: FloatArray
     error_rate_percent: FloatArray
     per_minute: dict[str, FloatArray]
@@ -70,9 +72,10 @@ def points_of(course: Course, step: int) -> Points:
         step=step,
         minutes=np.nan_to_num(minutes),
         hits=sums["hits"],
+        misses=sums["misses"],
         gets=gets,
         operations=sums["total_operations"],
-        failed=sums["errors"],
+        errors=sums["errors"],
         hit_rate_percent=100.0 * _over(sums["hits"], told),
         error_rate_percent=100.0 * _over(sums["errors"], sums["total_operations"]),
         per_minute={"gets": _over(gets, minutes), **per_minute},

@@ -42,7 +42,7 @@ class ChartSpan:
 SPANS: dict[SpanName, ChartSpan] = {
     span.name: span
     for span in (
-        ChartSpan("24h", DAY, "minutes", 1, "minutes", 1, 15),
+        ChartSpan("24h", DAY, "minutes", 1, "minutes", 5, 15),
         ChartSpan("7d", 7 * DAY, "minutes", 10, "hours", 60, 60),
         ChartSpan("30d", 30 * DAY, "hours", 60, "hours", 60, 360),
         ChartSpan("1y", 365 * DAY, "hours", 360, "hours", 360, 3 * DAY),

@@ -32,7 +32,10 @@ class Counts(BaseModel):
     expirations_per_minute: Figures
     errors_per_minute: Figures
     hits: Figures = Field(description="in the whole point")
+    misses: Figures = Field(description="in the whole point")
     gets: Figures = Field(description="in the whole point: hits, misses, failed gets")
+    operations: Figures = Field(description="in the whole point: gets, sets, deletes")
+    errors: Figures = Field(description="in the whole point")
     hit_rate_percent: Figures = Field(description="hits of hits and misses, sums over sums")
     error_rate_percent: Figures = Field(description="errors of operations, sums over sums")
     entries: Figures = Field(description="held, mean over the point, nodes added up")

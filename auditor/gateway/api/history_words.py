@@ -43,7 +43,7 @@ def fit_of(stored: StoredBaseline) -> answers.BaselineFit:
 
 def counts_of(points: Points) -> answers.Counts:
     """One list a figure."""
-    alike = ("hits", "gets", "hit_rate_percent", "error_rate_percent", "entries", "memory_bytes",
+    alike = ("hits", "misses", "gets", "operations", "errors", "hit_rate_percent", "error_rate_percent", "entries", "memory_bytes",
              "memory_limit_bytes", "fill_percent", "clients", "completeness", "nodes")  # fmt: skip
     figures: dict[str, Any] = {name: getattr(points, name).tolist() for name in alike}
     figures |= {f"{name}_per_minute": each.tolist() for name, each in points.per_minute.items()}

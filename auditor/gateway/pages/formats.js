@@ -50,12 +50,19 @@ export function between(lower, upper, unit) {
   return `${digitsOf(lower, unit)}–${digitsOf(upper, unit)}${unit ? ` ${unit}` : ""}`;
 }
 
+/** The unit of bytes that fits the largest of some figures: {size, unit}. */
+export function bytesUnit(values) {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const most = Math.max(1, ...values.filter(known).map(Math.abs));
+  const step = Math.min(Math.floor(Math.log2(most) / 10), units.length - 1);
+  return { size: 2 ** (10 * step), unit: units[step] };
+}
+
 /** Bytes in the unit that fits. */
 export function bytes(value) {
   if (!known(value)) return NOTHING;
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const step = Math.min(Math.floor(Math.log2(Math.max(Math.abs(value), 1)) / 10), units.length - 1);
-  return `${rounded(value / 2 ** (10 * step))} ${units[step]}`;
+  const { size, unit } = bytesUnit([value]);
+  return `${rounded(value / size)} ${unit}`;
 }
 
 /** A length of time as people say it: "45 s", "12 min", "3 h 20 min", "2 d 4 h". */
