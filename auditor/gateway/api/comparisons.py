@@ -15,15 +15,16 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
-from auditor.asking.compared import read_and_compare
+from auditor.asking.compared import pairs_of, read_and_compare
 from auditor.errors import NothingFound
 from auditor.gateway.api.compare_asked import Asked, AskedFor
 from auditor.gateway.api.comparison_answers import Answer, said
 from auditor.gateway.api.slots import Slots
+from auditor.gateway.callers import may_read
 from auditor.gateway.gate import Gate, gate_of
 from auditor.gateway.refusals import Refusal
 
-router = APIRouter(tags=["compare"])
+router = APIRouter(tags=["compare"], dependencies=[Depends(may_read)])
 SLOTS: Final = Slots(2, "comparisons")
 SILENCE_S: Final = 60.0
 """A comparison that says nothing for so long is given up by who waits for it."""
@@ -66,9 +67,17 @@ def compare_aloud(gate: Gated, asked: AskedFor) -> StreamingResponse:
 def _answer(gate: Gate, asked: Asked, progress: Callable[[float], None]) -> Answer:
     with gate.readers.taken() as connection:
         try:
+            (pair,) = pairs_of(
+                connection,
+                asked.baseline.implementation_type,
+                asked.candidate.implementation_type,
+                cache_name=asked.baseline.cache_name,
+                since=asked.since,
+                until=asked.until,
+            )
             found = read_and_compare(
                 connection,
-                (asked.baseline, asked.candidate),
+                pair,
                 asked.settings,
                 since=asked.since,
                 until=asked.until,
@@ -100,18 +109,24 @@ class _Work:
     def run(self) -> None:
         """Says how far it is, then the answer, or why there is none."""
         try:
+            last = self._outcome()
+        finally:
+            SLOTS.give_back()
+        if last is not None:
+            self.said.put(last)
+
+    def _outcome(self) -> dict[str, Any] | None:
+        """The last thing to say; None when nobody waits for it."""
+        try:
             answer = _answer(self.gate, self.asked, self._progress)
-            self.said.put({"answer": answer.model_dump(mode="json")})
         except _GivenUp:
-            return
+            return None
         except Refusal as refusal:
-            told = {"status": refusal.status, "error": refusal.said, **refusal.more}
-            self.said.put({"error": told})
+            return {"error": {"status": refusal.status, "error": refusal.said, **refusal.more}}
         except Exception:
             self.said.put({"error": {"status": 500, "error": "the comparison failed; see the log"}})
             raise
-        finally:
-            SLOTS.give_back()
+        return {"answer": answer.model_dump(mode="json")}
 
     def _progress(self, minutes: float) -> None:
         if self.given_up.is_set():

@@ -23,6 +23,7 @@ from auditor.gateway.api.history_words import (
     times_of,
 )
 from auditor.gateway.api.slots import Slots
+from auditor.gateway.callers import may_read
 from auditor.gateway.gate import Gate, gate_of
 from auditor.stores.charting import list_series, read_course, read_marks
 from auditor.windows.minutes import epoch_minute, floor_minute
@@ -31,7 +32,7 @@ from baselines.series import SeriesKey
 from baselines.store import list_baselines, read_baselines
 from baselines.trailing import LOOKBACK
 
-router = APIRouter(tags=["charts"])
+router = APIRouter(tags=["charts"], dependencies=[Depends(may_read)])
 SLOTS = Slots(2, "charts of response times")
 MOST_MARKS: Final = 100
 

@@ -20,6 +20,11 @@ from baselines.store import StoredBaseline, instant
 from collector.histogram import EDGES_MS, OVERFLOW, value_of
 
 WORTH_MS: Final = np.array([value_of(number) for number in range(OVERFLOW + 1)])
+ALIKE: Final = (
+    "hits", "misses", "gets", "operations", "errors", "hit_rate_percent", "error_rate_percent",
+    "entries", "memory_bytes", "memory_limit_bytes", "fill_percent", "clients", "completeness",
+    "nodes",
+)  # fmt: skip
 QUANTILES: Final = {"p50_ms": 0.50, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
@@ -43,9 +48,7 @@ def fit_of(stored: StoredBaseline) -> answers.BaselineFit:
 
 def counts_of(points: Points) -> answers.Counts:
     """One list a figure."""
-    alike = ("hits", "misses", "gets", "operations", "errors", "hit_rate_percent", "error_rate_percent", "entries", "memory_bytes",
-             "memory_limit_bytes", "fill_percent", "clients", "completeness", "nodes")  # fmt: skip
-    figures: dict[str, Any] = {name: getattr(points, name).tolist() for name in alike}
+    figures: dict[str, Any] = {name: getattr(points, name).tolist() for name in ALIKE}
     figures |= {f"{name}_per_minute": each.tolist() for name, each in points.per_minute.items()}
     return answers.Counts(
         measured_minutes=points.minutes.tolist(),

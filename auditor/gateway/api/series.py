@@ -8,10 +8,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from auditor.gateway.callers import may_read
 from auditor.gateway.gate import Gate, gate_of
 from auditor.stores.charting import list_series
 
-router = APIRouter(tags=["charts"])
+router = APIRouter(tags=["charts"], dependencies=[Depends(may_read)])
 MOST: Final = 5000
 
 
