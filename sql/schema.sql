@@ -25,25 +25,21 @@ CREATE FUNCTION monitoring.apply_grants() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-    role_name text;
 begin
-    perform monitoring.apply_grants_before_tokens();
+    perform monitoring.apply_grants_before_telling();
     if to_regrole('cache_auditor_auditor') is not null then
-        revoke execute on function monitoring.apply_grants_before_tokens() from cache_auditor_auditor;
-        -- who audits need not be able to make itself a token, nor to see what others' hash to
-        revoke all on monitoring.cache_tokens from cache_auditor_auditor;
-        grant select (token_id, name, scopes, created_at, created_by, revoked_at, last_used_at)
-            on monitoring.cache_tokens to cache_auditor_auditor;
+        revoke execute on function monitoring.apply_grants_before_telling()
+            from cache_auditor_auditor;
     end if;
-    foreach role_name in array array[
-        'cache_auditor_writer', 'cache_auditor_reader', 'cache_auditor_acknowledger'] loop
-        if to_regrole(role_name) is not null then
-            execute format(
-                'grant execute on function monitoring.check_token(bytea), monitoring.count_tokens() '
-                'to %I', role_name);
-        end if;
-    end loop;
+    if to_regrole('cache_auditor_reader') is not null then
+        grant select on monitoring.cache_listeners, monitoring.cache_notifications
+            to cache_auditor_reader;
+        grant execute on function
+            monitoring.begin_listening(text, uuid, timestamptz),
+            monitoring.keep_listening(text, uuid, bigint, bigint[], bigint),
+            monitoring.stop_listening(text)
+            to cache_auditor_reader;
+    end if;
 end
 $$;
 
@@ -269,6 +265,34 @@ begin
 end
 $$;
 
+-- function apply_grants_before_telling()
+
+CREATE FUNCTION monitoring.apply_grants_before_telling() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    role_name text;
+begin
+    perform monitoring.apply_grants_before_tokens();
+    if to_regrole('cache_auditor_auditor') is not null then
+        revoke execute on function monitoring.apply_grants_before_tokens() from cache_auditor_auditor;
+        -- who audits need not be able to make itself a token, nor to see what others' hash to
+        revoke all on monitoring.cache_tokens from cache_auditor_auditor;
+        grant select (token_id, name, scopes, created_at, created_by, revoked_at, last_used_at)
+            on monitoring.cache_tokens to cache_auditor_auditor;
+    end if;
+    foreach role_name in array array[
+        'cache_auditor_writer', 'cache_auditor_reader', 'cache_auditor_acknowledger'] loop
+        if to_regrole(role_name) is not null then
+            execute format(
+                'grant execute on function monitoring.check_token(bytea), monitoring.count_tokens() '
+                'to %I', role_name);
+        end if;
+    end loop;
+end
+$$;
+
 -- function apply_grants_before_tokens()
 
 CREATE FUNCTION monitoring.apply_grants_before_tokens() RETURNS void
@@ -291,6 +315,63 @@ begin
     end if;
 end
 $$;
+
+-- function begin_listening(text, uuid, timestamp with time zone)
+
+CREATE FUNCTION monitoring.begin_listening(p_name text, p_holder uuid DEFAULT NULL::uuid, p_since timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(floor bigint, seen bigint[], missed bigint, missed_until timestamp with time zone, begun boolean, restored boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    most  constant integer := 200;
+    known monitoring.cache_listeners;
+begin
+    begun := false;
+    restored := false;
+    select * into known from monitoring.cache_listeners as l where l.name = p_name for update;
+    if not found then
+        if (select count(*) from monitoring.cache_listeners as l where l.owner = session_user) >= most then
+            raise exception 'login % has % listeners, which is the most', session_user, most
+                using errcode = 'program_limit_exceeded',
+                      hint = 'cache-auditor listeners forget NAME removes one that is dead';
+        end if;
+        insert into monitoring.cache_listeners (name, holder, floor, seen)
+        select p_name, p_holder, s.floor,
+               case when p_since is null then array(
+                   select c.id from monitoring.cache_observation_changes as c where c.xid >= s.floor)
+               else '{}' end
+        from (select least(
+                  (select min(c.xid::text::bigint) from monitoring.cache_observation_changes as c
+                   where c.changed_at >= p_since),
+                  pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::text::xid8 as floor) as s
+        on conflict do nothing;
+        begun := found;
+        select * into known from monitoring.cache_listeners as l where l.name = p_name for update;
+    end if;
+    if not known.owner = session_user
+        and not has_table_privilege(session_user, 'monitoring.cache_listeners', 'update') then
+        raise exception 'listener % belongs to the login %', p_name, known.owner
+            using errcode = 'insufficient_privilege', hint = 'listen under another name';
+    end if;
+    if known.floor > pg_snapshot_xmax(pg_current_snapshot()) then
+        restored := true;
+        known.seen := '{}';
+        known.floor := least(
+            (select min(c.xid::text::bigint) from monitoring.cache_observation_changes as c
+             where c.changed_at >= known.heard_at),
+            pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::text::xid8;
+    end if;
+    update monitoring.cache_listeners as l
+    set holder = p_holder, floor = known.floor, seen = known.seen where l.name = p_name;
+    floor := known.floor::text::bigint;
+    seen := known.seen;
+    missed := known.missed;
+    missed_until := known.missed_until;
+    return next;
+end
+$$;
+
+COMMENT ON FUNCTION monitoring.begin_listening(p_name text, p_holder uuid, p_since timestamp with time zone) IS 'The place of a named listener, made when it is new; whoever calls it is the holder from now on. begun: it is new. restored: its place was another server''s, and changes since then come again.';
 
 -- function calculate_hit_rate(numeric, numeric)
 
@@ -575,6 +656,23 @@ CREATE FUNCTION monitoring.histogram_value(bin integer) RETURNS double precision
 
 COMMENT ON FUNCTION monitoring.histogram_value(bin integer) IS 'ms that a bin stands for: 0, 2·lo·hi/(lo+hi), or the last edge for overflow.';
 
+-- function keep_listening(text, uuid, bigint, bigint[], bigint)
+
+CREATE FUNCTION monitoring.keep_listening(p_name text, p_holder uuid, p_floor bigint, p_seen bigint[], p_told bigint DEFAULT 0) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    update monitoring.cache_listeners as l
+    set floor = p_floor::text::xid8, seen = p_seen, heard_at = clock_timestamp(),
+        missed = greatest(l.missed - p_told, 0)
+    where l.name = p_name and l.holder = p_holder
+      and (l.owner = session_user
+           or has_table_privilege(session_user, 'monitoring.cache_listeners', 'update'))
+    returning true
+$$;
+
+COMMENT ON FUNCTION monitoring.keep_listening(p_name text, p_holder uuid, p_floor bigint, p_seen bigint[], p_told bigint) IS 'Notes how far the holder has heard, and of how many missed changes it was told; null: another process follows under this name now, or it was forgotten.';
+
 -- function log_changed_observations()
 
 CREATE FUNCTION monitoring.log_changed_observations() RETURNS trigger
@@ -693,6 +791,26 @@ CREATE FUNCTION monitoring.note_cache_servers(p_collector_id uuid, p_servers jso
 $$;
 
 COMMENT ON FUNCTION monitoring.note_cache_servers(p_collector_id uuid, p_servers jsonb) IS 'Part of collector_heartbeat: what an agent says of the servers that it polls.';
+
+-- function note_missed_changes()
+
+CREATE FUNCTION monitoring.note_missed_changes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update monitoring.cache_listeners as l
+    set missed = l.missed + m.changes, missed_until = greatest(l.missed_until, m.last)
+    from (
+        select k.name, count(*) as changes, max(o.changed_at) as last
+        from monitoring.cache_listeners as k
+        join old_rows as o on o.xid >= k.floor and not o.id = any (k.seen)
+        group by k.name
+    ) as m
+    where l.name = m.name;
+    return null;
+end
+$$;
 
 -- function notify_windows(timestamp with time zone[])
 
@@ -917,6 +1035,27 @@ end
 $$;
 
 COMMENT ON FUNCTION monitoring.sign_observation(p_observation_id uuid, p_by text, p_reason text, p_note text, p_scope text, p_expires interval, OUT outcome text, OUT feedback_id bigint) IS 'outcome: acknowledged, already (it was, and nothing is changed), or unknown; feedback_id: of the new row of cache_acknowledgements. Scope: metric, series, cache-metric or cache.';
+
+-- function stop_listening(text)
+
+CREATE FUNCTION monitoring.stop_listening(p_name text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from monitoring.cache_listeners as l
+    where l.name = p_name
+      and (l.owner = session_user
+           or has_table_privilege(session_user, 'monitoring.cache_listeners', 'delete'));
+    if found then
+        return 'forgotten';
+    end if;
+    perform from monitoring.cache_listeners as l where l.name = p_name;
+    return case when found then 'foreign' else 'unknown' end;
+end
+$$;
+
+COMMENT ON FUNCTION monitoring.stop_listening(p_name text) IS 'forgotten, foreign (another login''s), or unknown (there is no such listener).';
 
 -- function take_back_acknowledgements()
 
@@ -1366,6 +1505,36 @@ COMMENT ON COLUMN monitoring.cache_ingest_replies.first_at IS 'When it came firs
 
 COMMENT ON COLUMN monitoring.cache_ingest_replies.reply IS 'What was answered; null: not yet, or its process died.';
 
+-- table cache_listeners
+
+CREATE TABLE monitoring.cache_listeners (
+    name text NOT NULL,
+    owner name DEFAULT SESSION_USER NOT NULL,
+    floor xid8 NOT NULL,
+    seen bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    holder uuid,
+    missed bigint DEFAULT 0 NOT NULL,
+    missed_until timestamp with time zone,
+    begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    heard_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT cache_listeners_name_short CHECK ((name ~ '^[A-Za-z0-9_.:-]{1,64}$'::text)),
+    CONSTRAINT cache_listeners_seen_bounded CHECK ((cardinality(seen) <= 100000))
+);
+
+COMMENT ON TABLE monitoring.cache_listeners IS 'How far each named listener has heard the change log, so that it goes on there after a kill.';
+
+COMMENT ON COLUMN monitoring.cache_listeners.owner IS 'The login that made it; no other may move it.';
+
+COMMENT ON COLUMN monitoring.cache_listeners.floor IS 'The oldest transaction that was unfinished when the listener last read: it reads from there.';
+
+COMMENT ON COLUMN monitoring.cache_listeners.seen IS 'Changes of transactions at or above the floor that it has dealt with.';
+
+COMMENT ON COLUMN monitoring.cache_listeners.holder IS 'Who follows under this name: the process that began last.';
+
+COMMENT ON COLUMN monitoring.cache_listeners.missed IS 'Changes that were removed from the log before the listener heard them, and that it was not told of.';
+
+COMMENT ON COLUMN monitoring.cache_listeners.missed_until IS 'The last of them.';
+
 -- table cache_maintenance
 
 CREATE TABLE monitoring.cache_maintenance (
@@ -1656,6 +1825,39 @@ CREATE SEQUENCE monitoring.cache_metrics_id_seq
 -- sequence owned by cache_metrics_id_seq
 
 ALTER SEQUENCE monitoring.cache_metrics_id_seq OWNED BY monitoring.cache_metrics.id;
+
+-- table cache_notifications
+
+CREATE TABLE monitoring.cache_notifications (
+    route text NOT NULL,
+    target text NOT NULL,
+    observation_id uuid NOT NULL,
+    told text,
+    told_severity text,
+    told_at timestamp with time zone,
+    due_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    because text DEFAULT ''::text NOT NULL,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    dead_at timestamp with time zone,
+    asked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT cache_notifications_because_short CHECK ((char_length(because) <= 500)),
+    CONSTRAINT cache_notifications_dead_waits_for_nothing CHECK (((dead_at IS NULL) OR (due_at IS NULL))),
+    CONSTRAINT cache_notifications_severity_known CHECK ((told_severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+    CONSTRAINT cache_notifications_told_known CHECK ((told = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])))
+);
+
+COMMENT ON TABLE monitoring.cache_notifications IS 'What each target of a [[notify]] route was told of each problem, and what it is still to be told.';
+
+COMMENT ON COLUMN monitoring.cache_notifications.target IS 'The beginning of a hash of its address, which is a secret and is never stored.';
+
+COMMENT ON COLUMN monitoring.cache_notifications.due_at IS 'When it is to be looked at (again); null: nothing waits.';
+
+COMMENT ON COLUMN monitoring.cache_notifications.claim IS 'Who is sending; until claimed_until nobody else does.';
+
+COMMENT ON COLUMN monitoring.cache_notifications.dead_at IS 'When it was given up, `because` says why; `notify retry` takes it up again.';
 
 -- table cache_observation_changes
 
@@ -1963,6 +2165,11 @@ ALTER TABLE ONLY monitoring.cache_hours_to_roll
 ALTER TABLE ONLY monitoring.cache_ingest_replies
     ADD CONSTRAINT cache_ingest_replies_pkey PRIMARY KEY (key);
 
+-- constraint cache_listeners cache_listeners_pkey
+
+ALTER TABLE ONLY monitoring.cache_listeners
+    ADD CONSTRAINT cache_listeners_pkey PRIMARY KEY (name);
+
 -- constraint cache_maintenance cache_maintenance_pkey
 
 ALTER TABLE ONLY monitoring.cache_maintenance
@@ -2004,6 +2211,11 @@ ALTER TABLE ONLY monitoring.cache_metrics_1min
 
 ALTER TABLE ONLY monitoring.cache_metrics
     ADD CONSTRAINT cache_metrics_pkey PRIMARY KEY (cache_name, "timestamp", id);
+
+-- constraint cache_notifications cache_notifications_pkey
+
+ALTER TABLE ONLY monitoring.cache_notifications
+    ADD CONSTRAINT cache_notifications_pkey PRIMARY KEY (route, target, observation_id);
 
 -- constraint cache_observation_changes cache_observation_changes_pkey
 
@@ -2177,6 +2389,20 @@ CREATE INDEX cache_metrics_operation_timestamp_idx ON ONLY monitoring.cache_metr
 
 CREATE INDEX cache_metrics_timestamp_idx ON ONLY monitoring.cache_metrics USING btree ("timestamp");
 
+-- index cache_notifications_dead_idx
+
+CREATE INDEX cache_notifications_dead_idx ON monitoring.cache_notifications USING btree (dead_at) WHERE (dead_at IS NOT NULL);
+
+COMMENT ON INDEX monitoring.cache_notifications_dead_idx IS 'Dead letters.';
+
+-- index cache_notifications_due_idx
+
+CREATE INDEX cache_notifications_due_idx ON monitoring.cache_notifications USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+-- index cache_notifications_observation_idx
+
+CREATE INDEX cache_notifications_observation_idx ON monitoring.cache_notifications USING btree (observation_id);
+
 -- index cache_observation_changes_changed_at_idx
 
 CREATE INDEX cache_observation_changes_changed_at_idx ON monitoring.cache_observation_changes USING btree (changed_at);
@@ -2212,6 +2438,10 @@ CREATE TRIGGER log_changed AFTER UPDATE ON monitoring.cache_auditor_observations
 -- trigger cache_auditor_observations log_opened
 
 CREATE TRIGGER log_opened AFTER INSERT ON monitoring.cache_auditor_observations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.log_opened_observations();
+
+-- trigger cache_observation_changes note_missed
+
+CREATE TRIGGER note_missed AFTER DELETE ON monitoring.cache_observation_changes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION monitoring.note_missed_changes();
 
 -- trigger cache_observation_changes observations_changed
 

@@ -108,12 +108,19 @@ def watch(
     once: Annotated[
         bool, typer.Option("--once", help="Catch up, and end.")
     ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="Go on where the listener of this name was, days later too.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Hear of every change as it happens: opened, escalated, acknowledged, reopened, resolved.
 
     Says first what is open. Over a broken connection nothing is lost: it reconnects and catches up.
     """
+    from auditor.listening.named import NAME
+
     one_of("--severity", severity, SEVERITIES)
+    if name is not None and not NAME.fullmatch(name):
+        raise typer.BadParameter("1 to 64 characters of A-Z a-z 0-9 _ . : -", param_hint="--name")
     invocation = invocation_of(context)
     settings = invocation.settings()
     with invocation.resolve() as dsn:
@@ -123,7 +130,7 @@ def watch(
 
         with opened(dsn) as connection:
             make_ready(connection, settings)
-        Watch(invocation.screen, listen_dsn(dsn, settings), severity).run(since, once)
+        Watch(invocation.screen, listen_dsn(dsn, settings), severity, name).run(since, once)
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:

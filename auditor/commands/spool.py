@@ -190,7 +190,7 @@ def _matters(each: Waiting) -> bool:
 
 
 def _row(one: Destination, each: Waiting, now: datetime) -> tuple[object, ...]:
-    from auditor.listening.screen import span
+    from auditor.spans import span
 
     oldest = ""
     if each.oldest_s is not None:

@@ -17,7 +17,7 @@ from auditor.demo.past import PastCollector
 from auditor.demo.shop import Shop
 from auditor.demo.stage import EVENT_MINUTES, learn_the_past, minute_of, play_the_past, sink, stage
 from auditor.demo.story import BREAK_SAYS, MEND_SAYS, Story
-from auditor.listening.changes import Cursor, LoggedChange, follow, read_floor
+from auditor.listening.changes import Cursor, LoggedChange, catch_up, follow, read_floor
 from auditor.listening.screen import change_line
 from auditor.postgres.database import opened
 from auditor.schema.migrations import migrate
@@ -120,7 +120,7 @@ def _listen(
         with Visitors(shop, screen.say):
             for change in follow(
                 lambda: opened(dsn, "cache-auditor demo"),
-                cursor,
+                lambda connection: catch_up(connection, cursor),
                 on_trouble=lambda trouble: screen.note(str(trouble)),
                 wait=lambda: time.sleep(1),
             ):

@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from auditor.examining import budget, collectors, deliveries, names, pipeline, server
+from auditor.examining import budget, collectors, deliveries, listeners, names, pipeline, server
 from auditor.examining.doctor import Check, Examination, Finding, looked
 
 CHECKS: Final = (
@@ -34,6 +34,7 @@ CHECKS: Final = (
     Check("retention", pipeline.retention),
     Check("false alarms", budget.false_alarms),
     Check("names", names.names),
+    Check("listeners", listeners.listeners),
     Check("listening", server.listening, needs_schema=False),
     Check("notice queue", server.notice_queue, needs_schema=False),
 )

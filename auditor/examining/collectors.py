@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from auditor.examining.doctor import Examination, Finding, fault, ok, warning
-from auditor.listening.screen import span
+from auditor.spans import span
 
 # Whoever has been silent for longer than this is history.
 REMEMBERED: Final = timedelta(days=1)

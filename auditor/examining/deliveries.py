@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from auditor.examining.doctor import Examination, Finding, fault, ok, warning
-from auditor.listening.screen import span
+from auditor.spans import span
 from collector.errors import (
     CollectorError,
     NoIngest,

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from typing import Final
 
 from auditor.examining.doctor import Examination, Finding, fault, ok, warning
-from auditor.listening.screen import span
+from auditor.spans import span
 from auditor.windows.retention import Keep, Pin, days_to_trim
 from auditor.windows.state import read_state
 from sql import queries

@@ -12,8 +12,9 @@ from auditor.backtesting.episodes import Both, Difference, Episode
 from auditor.backtesting.lines import instant
 from auditor.backtesting.replayed import Replayed
 from auditor.backtesting.summary import Summary
-from auditor.listening.screen import STYLES, span
+from auditor.listening.screen import STYLES
 from auditor.screen import Screen
+from auditor.spans import span
 
 MOST_SHOWN = 100
 """Observations in a table; all of them are in the JSON lines."""

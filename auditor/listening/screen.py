@@ -9,24 +9,10 @@ from rich.text import Text
 
 from auditor.listening.changes import LoggedChange
 from auditor.screen import Screen, plain
+from auditor.spans import span
 from auditor.stores.observations import SHORT, HistoryRow, ObservationRow
 
 STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan", "resolved": "green"}
-
-
-def span(length: timedelta) -> str:
-    """A length of time as people say it: '45 s', '12 min', '3 h 20 min', '2 d 4 h'."""
-    seconds = int(length.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def _series(cache_name: object, implementation_type: object) -> str:

@@ -9,11 +9,12 @@ from math import isfinite
 
 from rich.text import Text
 
-from auditor.listening.screen import STYLES, span
+from auditor.listening.screen import STYLES
 from auditor.observing.feedback import LASTS, MARGIN, REASONS, Feedback, scope
 from auditor.observing.preview import PastObservation, Silencing, learning, preview
 from auditor.observing.severity import Severity
 from auditor.screen import Screen
+from auditor.spans import span
 from auditor.stores.feedback import FeedbackRow
 from auditor.stores.observations import SHORT, ObservationRow
 from auditor.windows.minutes import epoch_minute, floor_minute, from_epoch_minute

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from auditor.listening.changes import (
     Cursor,
     LoggedChange,
+    Reading,
     catch_up,
     follow,
     read_floor,
     read_floor_at,
 )
+from auditor.listening.named import Begun, NamedListener
 from auditor.listening.screen import change_line, show_table
 from auditor.postgres.database import opened
 from auditor.screen import Screen
@@ -28,35 +30,50 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 
 
 class Watch:
-    """One listener. severity: changes below it are passed over."""
+    """One listener. severity: changes below it are passed over. name: of its cursor in the
+    database; None for one in memory."""
 
-    def __init__(self, screen: Screen, dsn: str, severity: str) -> None:
-        self._screen, self._dsn = screen, dsn
+    def __init__(self, screen: Screen, dsn: str, severity: str, name: str | None = None) -> None:
+        self._screen, self._dsn, self._name = screen, dsn, name
         self._least = SEVERITIES.index(severity)
         self._failures = 0
 
     def run(self, since_hours: float, once: bool) -> None:
         """Says what is open, then each change; ends with Ctrl-C, or at once with `once`."""
         with self._open() as connection:
-            cursor = self._cursor(connection, since_hours)
+            read = self._begin(connection, since_hours)
             self._say_open(list_observations(connection, state="open"))
             if once:
-                for change in catch_up(connection, cursor):
+                for change in read(connection):
                     self._say(change)
                 return
         for change in follow(
-            self._open, cursor, on_trouble=self._trouble, wait=lambda: time.sleep(self._pause_s())
+            self._open, read, on_trouble=self._trouble, wait=lambda: time.sleep(self._pause_s())
         ):
             self._say(change)
 
-    def _cursor(self, connection: psycopg.Connection, since_hours: float) -> Cursor:
+    def _begin(self, connection: psycopg.Connection, since_hours: float) -> Reading:
         """Where to begin, taken before the list: what changes in between is then heard of."""
-        if since_hours:
-            since = datetime.now(UTC) - timedelta(hours=since_hours)
-            return Cursor(read_floor_at(connection, since))
-        cursor = Cursor(read_floor(connection))
-        catch_up(connection, cursor)
-        return cursor
+        since = datetime.now(UTC) - timedelta(hours=since_hours) if since_hours else None
+        if self._name is not None:
+            named = NamedListener(self._name, since)
+            self._say_begun(named.begin(connection), since_hours)
+            return named.read
+        if since is not None:
+            cursor = Cursor(read_floor_at(connection, since))
+        else:
+            cursor = Cursor(read_floor(connection))
+            catch_up(connection, cursor)
+        return lambda connection: catch_up(connection, cursor)
+
+    def _say_begun(self, begun: Begun, since_hours: float) -> None:
+        """What a reader of a cursor that was kept has to know."""
+        for sentence in begun.said(str(self._name)):
+            self._screen.note(sentence)
+        if since_hours and not begun.begun:
+            self._screen.note(
+                f"{self._name} goes on where it was; --since is for a name that is new"
+            )
 
     def _open(self) -> psycopg.Connection:
         connection = opened(self._dsn, "cache-auditor watch")

@@ -59,6 +59,8 @@ TABLES = {
     "cache_maintenance": ("", ALL, "r", "arw"),
     "cache_ingest_replies": ("", ALL, "", ""),
     "cache_tokens": ("", "r", "", ""),
+    "cache_listeners": ("", ALL, "r", ""),
+    "cache_notifications": ("", ALL, "r", ""),
     "cache_auditor_secrets": ("", "", "", ""),
     "cache_auditor_migrations": ("", "r", "r", ""),
 }
@@ -73,7 +75,7 @@ FUNCTIONS = {
     READER: {
         "calculate_hit_rate", "get_cache_performance_summary", "histogram_edges", "histogram_bin",
         "histogram_value", "histogram_quantile", "windows_broadcast", "observation_broadcast",
-        "check_token", "count_tokens",
+        "check_token", "count_tokens", "begin_listening", "keep_listening", "stop_listening",
     },
     ACKNOWLEDGER: {
         "acknowledge_observation", "sign_observation", "revoke_acknowledgement", "check_token",
@@ -86,6 +88,7 @@ NOBODYS = {
     "apply_grants_before_feedback",
     "apply_grants_before_ingest",
     "apply_grants_before_gauges",
+    "apply_grants_before_telling",
     "apply_grants_before_broadcasts",
     "send_windows",
     "send_observations",

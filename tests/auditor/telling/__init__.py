@@ -1,0 +1,1 @@
+"""Named listeners, notifications, the live table."""
