@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from auditor.settings_telling import PageUrl, Routes
 from collector.dsn import parts_of
 from collector.errors import UnreadableDsn
 
@@ -241,6 +242,10 @@ class Settings(BaseSettings):
     ingest_body_mib: Mebibytes = Field(
         16, description="the largest body that is taken over HTTP, unpacked"
     )
+
+    serve_url: PageUrl = Field(None, description="where people reach `serve`: messages link there")
+
+    notify: Routes = Field((), description="who is told elsewhere of which problems, and when not")
 
     rules: Rules = Field((), description="rules of your own; each opens alone, outside the budget")
 

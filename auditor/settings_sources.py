@@ -19,7 +19,7 @@ from auditor.settings import PREFIX, Settings, allowed, variable
 
 FILE: Final = Path("cache-auditor.toml")
 DEFAULT: Final = "default"
-SECRETS: Final = frozenset({"dsn", "listen_dsn", "ingest_tokens"})
+SECRETS: Final = frozenset({"dsn", "listen_dsn", "ingest_tokens", "notify"})
 
 
 @dataclass(frozen=True, slots=True)

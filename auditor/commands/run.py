@@ -19,11 +19,13 @@ def register(app: typer.Typer) -> None:
         """Audit until told to stop: tick each minute, learn, trim. SIGTERM ends it cleanly."""
         from auditor.commands.tick import said
         from auditor.daemon.schedule import Daemon
+        from auditor.delivering.targets import targets_of
         from auditor.postgres.database import opened
         from auditor.schema.ready import make_ready
 
         invocation = invocation_of(context)
         settings = invocation.settings()
+        targets = targets_of(settings.notify)
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 
         def tell(ticked: Ticked) -> None:
@@ -38,4 +40,4 @@ def register(app: typer.Typer) -> None:
         with invocation.resolve() as dsn:
             with opened(dsn) as connection:
                 make_ready(connection, settings)
-            Daemon(dsn, settings, on_tick=tell).run()
+            Daemon(dsn, settings, on_tick=tell, targets=targets).run()

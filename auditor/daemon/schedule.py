@@ -1,9 +1,9 @@
 """The daemon: ticks each minute, keeps the open minute fresh, learns, trims; ends cleanly.
 
-Two workers, each with a connection of its own: one ticks, the other learns and trims, so that no
-tick waits for learning. A worker does one job at a time, so that a slow tick delays the next
-instead of meeting it; what was missed is caught up, because every job starts from the database's
-state.
+Three workers, each with a connection of its own: one ticks, one learns and trims, one tells people
+elsewhere, so that no tick waits for learning or for a slow service. A worker does one job at a
+time, so that a slow tick delays the next instead of meeting it; what was missed is caught up,
+because every job starts from the database's state.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -23,7 +23,10 @@ from psycopg import Connection
 from auditor.daemon.duties import make_days, refresh_when_due, retain_when_due
 from auditor.daemon.settings import judging
 from auditor.daemon.tick import Memory, Ticked, tick
+from auditor.delivering.notifier import Notifier
+from auditor.delivering.targets import Target
 from auditor.errors import DatabaseError
+from auditor.notifying.wording import Place
 from auditor.postgres.database import opened
 from auditor.settings import Settings
 from auditor.windows.rollup import next_scorable, roll_up
@@ -34,6 +37,8 @@ Work = Callable[[Connection, datetime], None]
 
 LOOK_S = 1
 """How often the daemon looks whether a minute has become scorable: one small query."""
+TELL_S = 1
+"""How often it looks whether somebody is to be told: one small query."""
 DUTIES_S = 15
 """How often it looks whether something is due: learning, trimming, tomorrow's partition."""
 
@@ -48,14 +53,17 @@ class Daemon:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_tick: Callable[[Ticked], None] = lambda _ticked: None,
+        targets: Sequence[Target] = (),
     ) -> None:
         self._dsn, self._settings, self._clock, self._on_tick = dsn, settings, clock, on_tick
         self._memory, self._stopping = Memory(), threading.Event()
         self._connections: dict[str, Connection] = {}
         self._ticked_until: datetime | None = None
+        place = Place(settings.time_zone, settings.serve_url or "")
+        self._notifier = Notifier(targets, place) if targets else None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"ticks": ThreadPoolExecutor(1), "duties": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("ticks", "duties", "telling")},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -70,9 +78,12 @@ class Daemon:
             self._every(refresh_s, "open minute", self._open_minute, "ticks")
         self._every(DUTIES_S, "retention", self._keep, "duties")
         self._every(DUTIES_S, "learning", self._learn, "duties")
+        if self._notifier is not None:
+            self._every(TELL_S, "telling", self._tell, "telling")
         self._scheduler.start()
         self._stopping.wait()
         self._scheduler.shutdown(wait=True)
+        self._end_telling()
         for connection in self._connections.values():
             connection.close()
 
@@ -126,6 +137,20 @@ class Daemon:
 
     def _open_minute(self, connection: Connection, now: datetime) -> None:
         roll_up(connection, now, judging(self._settings).grace)
+
+    def _tell(self, connection: Connection, now: datetime) -> None:
+        if self._notifier is not None:
+            self._notifier.step(connection, now)
+
+    def _end_telling(self) -> None:
+        """What is being sent is waited for a while, so that it is not sent again."""
+        connection = self._connections.get("telling")
+        if self._notifier is None or connection is None or connection.closed:
+            return
+        try:
+            self._notifier.end(connection, self._clock())
+        except psycopg.Error as trouble:
+            logger.warning("what was sent last may be sent again: %s", str(trouble).strip())
 
     def _keep(self, connection: Connection, now: datetime) -> None:
         make_days(connection)

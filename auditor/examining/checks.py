@@ -6,7 +6,16 @@ from typing import Final
 
 import psycopg
 
-from auditor.examining import budget, collectors, deliveries, listeners, names, pipeline, server
+from auditor.examining import (
+    budget,
+    collectors,
+    deliveries,
+    listeners,
+    names,
+    notifications,
+    pipeline,
+    server,
+)
 from auditor.examining.doctor import Check, Examination, Finding, looked
 
 CHECKS: Final = (
@@ -35,6 +44,7 @@ CHECKS: Final = (
     Check("false alarms", budget.false_alarms),
     Check("names", names.names),
     Check("listeners", listeners.listeners),
+    Check("notifications", notifications.notifications),
     Check("listening", server.listening, needs_schema=False),
     Check("notice queue", server.notice_queue, needs_schema=False),
 )

@@ -108,6 +108,7 @@ def trims(now: datetime, keep: Keep) -> list[tuple[str, datetime]]:
         ("trim_baselines", now - keep.hours),
         ("trim_calibrations", now - keep.hours),
         ("trim_forests", now - keep.minutes),
+        ("trim_notifications", now - keep.minutes),
     ]
 
 

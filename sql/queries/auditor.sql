@@ -605,6 +605,16 @@ where ctid = any(array(
     select ctid from monitoring.cache_observation_changes
     where changed_at < %(before)s limit %(most)s));
 
+-- name: trim_notifications
+-- What is over for everybody; of a problem that is open the targets' knowledge stays.
+delete from monitoring.cache_notifications
+where ctid = any(array(
+    select n.ctid from monitoring.cache_notifications as n
+    where n.due_at is null and greatest(n.asked_at, n.told_at, n.dead_at) < %(before)s
+      and not exists (select from monitoring.cache_auditor_observations as o
+                      where o.id = n.observation_id and o.state = 'open')
+    limit %(most)s));
+
 -- name: trim_ledger
 -- Never a batch that no rollup has seen.
 delete from monitoring.cache_metric_batches

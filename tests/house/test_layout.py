@@ -29,6 +29,7 @@ CORE = (
     "auditor/backtesting",
     "auditor/maintaining",
     "auditor/rules",
+    "auditor/notifying",
     "auditor/metric_series",
     "auditor/charting",
 )

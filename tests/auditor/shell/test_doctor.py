@@ -193,6 +193,15 @@ PLANTED = [
      " acknowledged, metadata) values ('shop', 'info', 'anomaly', 't', 'd', true,"
      " '{\"acknowledgement\": {\"reason\": \"false-alarm\"}}')",
      "shop (10080.00 a series and week, asked 0.25)", "observations budget"),
+    ("listeners", "warning", "insert into monitoring.cache_listeners (name, floor, missed)"
+     " values ('ann', pg_current_xact_id(), 3)", "missed 3 that were trimmed", "forget ann"),
+    ("notifications", "warning", "insert into monitoring.cache_notifications"
+     " (route, target, observation_id, dead_at) values ('chat', 'x', gen_random_uuid(), now())",
+     "given up: chat 1", "notify list"),
+    ("notifications", "warning", "insert into monitoring.cache_notifications"
+     " (route, target, observation_id, due_at)"
+     " values ('chat', 'x', gen_random_uuid(), now() - interval '20 minutes')",
+     "not sent: chat for 20 min", "notify send"),
     ("names", "warning", "insert into monitoring.cache_maintenance (cache_name, since, until,"
      " entered_by) values ('shopp', now(), now() + interval '1 day', 'me')",
      "names the cache 'shopp'; nearest is shop", "maintenance remove"),

@@ -77,6 +77,8 @@ TABLES = (
     Table("cache_forests", "fitted_at", KEEP.minutes,
           "fitted_since, fitted_until, seed, features, n_rows, training, is_active",
           "'2020-01-01', '2020-01-02', 0, '{}', 0, '', false"),
+    Table("cache_notifications", "asked_at", KEEP.minutes, "route, target, observation_id",
+          "'r', 't', gen_random_uuid()"),
 )  # fmt: skip
 
 
@@ -160,7 +162,7 @@ def test_each_table_is_trimmed_at_its_horizon_and_not_a_minute_earlier(database:
         for short in (
             "windows_1min", "histograms_1min", "window_scores", "score_runs", "windows_1hour",
             "histograms_1hour", "changes", "ledger", "collectors", "servers", "baselines",
-            "calibrations", "forests",
+            "calibrations", "forests", "notifications",
         )
     }  # fmt: skip
     assert retained(connection).rows == 0

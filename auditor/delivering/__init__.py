@@ -1,0 +1,1 @@
+"""Telling people elsewhere: the outbox, the way out through apprise, and who does it."""

@@ -1,0 +1,1 @@
+"""What is told to whom elsewhere, in which words, when, and when it is given up."""
