@@ -5,17 +5,18 @@ from __future__ import annotations
 import getpass
 import sys
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.commands.observations import group_of, one_of
+from auditor.commands.observations import group_of
 from auditor.invocation import Invocation, invocation_of
 
 if TYPE_CHECKING:
     import psycopg
 
+    from auditor.listening.acknowledging import Signature
     from auditor.listening.signing import Proposal
     from auditor.stores.observations import ObservationRow
 
@@ -25,25 +26,15 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """What is to be signed, on each of some observations. expires: None for what is usual."""
-
-    by: str
-    reason: str
-    note: str
-    scope: str
-    expires: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one id that was typed. proposal: None where there is nothing to sign."""
+class Answer:
+    """What became of one id that was typed. proposal, row: None where there is nothing to sign."""
 
     id: str
     outcome: str
     says: str
     feedback_id: int | None = None
     proposal: Proposal | None = None
+    row: ObservationRow | None = None
 
     def document(self) -> dict[str, object]:
         """As JSON has it."""
@@ -76,15 +67,14 @@ def ack(
     fixed: it was real and is mended. expected: it was real and planned. false-alarm: it was not
     real. new-normal: it is how things are from now on.
     """
-    from auditor.observing.feedback import REASONS, SCOPES
+    from auditor.listening.acknowledging import AcknowledgementInvalid, signature
     from auditor.schema.ready import ready
 
-    one_of("--reason", reason, REASONS)
-    one_of("--scope", scope, SCOPES)
-    if len(note) > 2000:
-        raise typer.BadParameter("is longer than 2000 characters", param_hint="--note")
+    try:
+        wanted = signature(by or getpass.getuser(), reason, note, scope, expires)
+    except AcknowledgementInvalid as fault:
+        raise typer.BadParameter(str(fault), param_hint=f"--{fault.part}") from None
     invocation = invocation_of(context)
-    wanted = Signature(by or getpass.getuser(), reason, note, scope, lasting(expires, reason))
     with ready(invocation) as connection:
         outcomes = _proposed(connection, ids, wanted)
         signing = _shown_and_agreed(invocation, outcomes, yes or dry_run) and not dry_run
@@ -97,28 +87,10 @@ def ack(
         raise typer.Exit(1)
 
 
-def lasting(expires: str | None, reason: str) -> timedelta | None:
-    """The time that was typed. Raises typer.BadParameter when it is none, or of no use."""
-    if expires is None:
-        return None
-    from auditor.maintaining.asked import length
-    from auditor.maintaining.errors import MaintenanceInvalid
-
-    if reason == "fixed":
-        raise typer.BadParameter("fixed silences nothing", param_hint="--expires")
-    try:
-        found = length(expires)
-    except (MaintenanceInvalid, OverflowError) as fault:
-        raise typer.BadParameter(str(fault), param_hint="--expires") from None
-    if not timedelta(minutes=1) <= found <= timedelta(days=366):
-        raise typer.BadParameter("is not between a minute and 366 days", param_hint="--expires")
-    return found
-
-
-def _proposed(connection: psycopg.Connection, ids: list[str], wanted: Signature) -> list[Outcome]:
+def _proposed(connection: psycopg.Connection, ids: list[str], wanted: Signature) -> list[Answer]:
     """What each id stands for, with what signing it would do."""
     from auditor.errors import NothingFound
-    from auditor.listening.signing import propose
+    from auditor.listening.acknowledging import already, proposed
     from auditor.stores.feedback import read_past
     from auditor.stores.observations import find_observation
 
@@ -128,21 +100,18 @@ def _proposed(connection: psycopg.Connection, ids: list[str], wanted: Signature)
         try:
             row = find_observation(connection, typed)
         except NothingFound as unknown:
-            outcomes.append(Outcome(typed, "unknown", str(unknown)))
+            outcomes.append(Answer(typed, "unknown", str(unknown)))
             continue
         if row.acknowledged:
-            outcomes.append(Outcome(row.short_id, "already", _already(row)))
+            outcomes.append(Answer(row.short_id, "already", already(row)))
             continue
-        proposal = propose(
-            row, past, now, reason=wanted.reason, scope_name=wanted.scope, signed_by=wanted.by,
-            lasts=wanted.expires,
-        )  # fmt: skip
+        proposal = proposed(row, past, now, wanted)
         said = f"not signed: {row.title}"
-        outcomes.append(Outcome(row.short_id, "not signed", said, proposal=proposal))
+        outcomes.append(Answer(row.short_id, "not signed", said, proposal=proposal, row=row))
     return outcomes
 
 
-def _shown_and_agreed(invocation: Invocation, outcomes: list[Outcome], yes: bool) -> bool:
+def _shown_and_agreed(invocation: Invocation, outcomes: list[Answer], yes: bool) -> bool:
     """Shows what signing would do, and asks a person; a program that calls has asked already."""
     from auditor.listening.signing import show_proposal
 
@@ -156,29 +125,16 @@ def _shown_and_agreed(invocation: Invocation, outcomes: list[Outcome], yes: bool
     return typer.confirm("sign it?" if len(proposals) == 1 else f"sign these {len(proposals)}?")
 
 
-def _signed(connection: psycopg.Connection, one: Outcome, wanted: Signature) -> Outcome:
-    from auditor.stores.feedback import sign
-    from auditor.stores.observations import find_observation
+def _signed(connection: psycopg.Connection, one: Answer, wanted: Signature) -> Answer:
+    from auditor.listening.acknowledging import signed
 
-    if one.proposal is None:
+    if one.proposal is None or one.row is None:
         return one
-    id_ = one.proposal.feedback.observation_id
-    done = sign(
-        connection, id_, by=wanted.by, reason=wanted.reason, note=wanted.note, scope=wanted.scope,
-        expires=wanted.expires,
-    )  # fmt: skip
-    said = f"acknowledged by {wanted.by}: {one.proposal.title}"
-    if done.outcome == "already":  # by somebody else, or just now under another id
-        said = _already(find_observation(connection, str(id_)))
-    return replace(one, outcome=done.outcome, says=said, feedback_id=done.feedback_id)
+    done = signed(connection, one.row, wanted)
+    return replace(one, outcome=done.outcome, says=done.says, feedback_id=done.feedback_id)
 
 
-def _already(row: ObservationRow) -> str:
-    when = f" at {row.acknowledged_at:%Y-%m-%d %H:%M} UTC" if row.acknowledged_at else ""
-    return f"was already acknowledged by {row.acknowledged_by or 'somebody'}{when}: {row.title}"
-
-
-def _tell(invocation: Invocation, outcomes: list[Outcome]) -> None:
+def _tell(invocation: Invocation, outcomes: list[Answer]) -> None:
     if invocation.json:
         invocation.screen.document([each.document() for each in outcomes])
         return

@@ -7,23 +7,17 @@ from typing import Final
 
 from auditor.examining.doctor import Examination, Finding, fault, ok, warning
 from auditor.spans import span
+from auditor.windows.lateness import LAG_FAULT, LAG_WARNING, RUN, RUN_LOG, TICK_LATE
 from auditor.windows.retention import Keep, Pin, days_to_trim
 from auditor.windows.state import read_state
 from sql import queries
 
 DAY: Final = timedelta(days=1)
-TICK_LATE: Final = timedelta(minutes=3)
-LAG_WARNING: Final = timedelta(minutes=5)
-LAG_FAULT: Final = timedelta(minutes=15)
 WAITING_WARNING: Final = timedelta(minutes=3)
 WAITING_FAULT: Final = timedelta(minutes=15)
 HOURS_LATE: Final = timedelta(hours=2)
 # A series younger than this has no baseline yet, and that is as it should be.
 YOUNG: Final = timedelta(hours=26)
-RUN: Final = "start `cache-auditor run`, or let cron start `cache-auditor tick` each minute"
-RUN_LOG: Final = (
-    "see what `cache-auditor run` says on stderr, or run `cache-auditor tick` once by hand"
-)
 
 
 def key_secret(examination: Examination) -> Finding:

@@ -14,7 +14,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from auditor.gateway import health, ingest, static
-from auditor.gateway.api import comparisons, histories, series
+from auditor.gateway.api import (
+    acknowledging,
+    comparisons,
+    histories,
+    now,
+    observations,
+    series,
+)
 from auditor.gateway.gate import Gate
 from auditor.gateway.ingest_forms import BatchBody, BeatBody
 from auditor.gateway.openapi import describe
@@ -33,6 +40,9 @@ ROUTERS: Final = (
     comparisons.router,
     histories.router,
     series.router,
+    now.router,
+    observations.router,
+    acknowledging.router,
     static.router,
 )
 

@@ -15,6 +15,12 @@ from baselines.series import SeriesKey
 
 Reason = Literal["fixed", "expected", "false-alarm", "new-normal"]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+MEANS: Final[Mapping[Reason, str]] = {
+    "fixed": "it was real and is mended",
+    "expected": "it was real and planned",
+    "false-alarm": "it was not real",
+    "new-normal": "it is how things are from now on",
+}
 
 MARGIN = 0.5
 """How far a false alarm's like may exceed the surprise that it had reached."""

@@ -55,3 +55,8 @@ export function section(title, beside, ...children) {
 export function announce(text) {
   fill(document.getElementById("said"), text);
 }
+
+/** Text in which `words` between backticks are code. */
+export function coded(text) {
+  return text.split("`").map((part, at) => (at % 2 ? element("code", {}, part) : part));
+}

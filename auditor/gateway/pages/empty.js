@@ -1,17 +1,19 @@
 // What a place says while there is nothing to show: what is missing, and what to do.
 
-import { element } from "./elements.js";
+import { coded, element } from "./elements.js";
 import { Refused } from "./fetching.js";
 import { askForToken } from "./session.js";
 
-/** title, says: texts or nodes. paste: text to copy, or null. more: nodes below it. */
-export function empty({ title, says = [], paste = null, more = [] }) {
+/** says, more: paragraphs as text or nodes. paste: text to copy. steps: texts of a list. */
+export function empty({ title, says = [], paste = null, steps = [], more = [] }) {
+  const paragraph = (each) => (each instanceof Node ? each : element("p", {}, coded(each)));
   return element("div", { class: "panel" },
     element("div", { class: "empty" },
       element("h2", {}, title),
-      [says].flat().map((each) => (each instanceof Node ? each : element("p", {}, each))),
+      says.map(paragraph),
       paste !== null && element("pre", { class: "paste", tabindex: "0" }, element("code", {}, paste)),
-      more));
+      steps.length > 0 && element("ol", {}, steps.map((each) => element("li", {}, coded(each)))),
+      more.map(paragraph)));
 }
 
 /** While the first answer is on its way. */
