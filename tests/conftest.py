@@ -7,4 +7,5 @@ pytest_plugins = (
     "tests.fix_postgres",
     "tests.fix_redis",
     "tests.fix_memcached",
+    "tests.fix_chromium",
 )

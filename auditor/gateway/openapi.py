@@ -16,6 +16,7 @@ TAGS: Final = {
     "collectors": "What collectors deliver.",
     "reference": "The reference's endpoints, under their old paths.",
     "realtime": "Broadcasts of Supabase's Realtime without a socket.",
+    "dashboard": "What the pages show: series, observations, and acknowledging one.",
     "operation": "Whether the gateway works.",
 }
 

@@ -17,6 +17,7 @@ from auditor.stores.maintenance import read_maintenance
 from auditor.stores.observations import ObservationRow
 from auditor.stores.told import read_surprises
 from auditor.windows.minutes import epoch_minute, floor_minute, from_epoch_minute
+from auditor.windows.state import read_state
 from baselines.baseline import Baseline
 from baselines.expectation import LOOKBACK, expect
 from baselines.metrics import BY_NAME, JUDGED, values
@@ -35,13 +36,15 @@ MOST_SIBLINGS: Final = 3
 def read_course(
     connection: Connection, row: ObservationRow, metric_name: str | None, now: datetime
 ) -> ObservationCourse:
-    """The minutes from BEFORE it to AFTER it, or to now, of its series and of its siblings.
+    """Minutes from BEFORE it to AFTER it, or to the last closed one; its series and its siblings.
 
     The band is that of the baseline that judged its opening, while it is kept.
     """
     metric = BY_NAME.get(metric_name or row.metric_name or "", BY_NAME["hit_rate"])
     key = SeriesKey(row.cache_name, row.implementation_type or "")
-    until = epoch_minute(floor_minute(now))
+    # behind what is settled there is nothing to show, however long the auditor has been away
+    settled = read_state(connection).get("settled_until", now)
+    until = epoch_minute(floor_minute(min(now, settled)))
     if row.resolved_at is not None:
         until = min(until, epoch_minute(floor_minute(row.resolved_at)) + AFTER)
     began = epoch_minute(floor_minute(row.first_window)) - BEFORE

@@ -45,12 +45,7 @@ function addressed(path, query) {
 }
 
 function refusal(status, found) {
-  if (Array.isArray(found?.detail)) {
-    const faults = found.detail.map((each) => `${each.loc.slice(1).join(".")}: ${each.msg}`);
-    return new Refused(status, faults.join("; "));
-  }
-  const said = found?.error ?? found?.detail ?? `The gateway answered ${status}.`;
-  return new Refused(status, String(said), found?.advice ?? "");
+  return new Refused(status, String(found?.error ?? `The gateway answered ${status}.`), String(found?.advice ?? ""));
 }
 
 /** Calls at most once in so many ms, and after the last wish; a call that runs is waited for. */

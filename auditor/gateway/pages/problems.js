@@ -64,6 +64,6 @@ function below(row) {
   if (row.also.length) {
     parts.push(`also ${row.also.map((each) => `${each.cache_name}/${each.implementation_type}`).join(", ")}`);
   }
-  if (row.acknowledged) parts.push(`acknowledged by ${row.acknowledged_by}`);
+  if (row.acknowledged) parts.push(`✓ acknowledged by ${row.acknowledged_by}`);
   return parts.join(" · ");
 }
