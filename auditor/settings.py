@@ -24,6 +24,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from auditor.settings_serving import (
+    Connections,
+    Host,
+    IngestTokens,
+    Mebibytes,
+    Origins,
+    PerSecond,
+    Port,
+)
 from auditor.settings_telling import PageUrl, Routes
 from collector.dsn import parts_of
 from collector.errors import UnreadableDsn
@@ -71,19 +80,6 @@ def _rules(given: object) -> tuple[Any, ...]:
     return read_rules(given)
 
 
-def _tokens(given: object) -> object:
-    """Each of a list, or of a text with commas between them. Raises ValueError without showing."""
-    from auditor.tokens import token_digest
-
-    if isinstance(given, str):
-        given = [token for part in given.split(",") if (token := part.strip())]
-    if not isinstance(given, list | tuple):
-        raise ValueError("is no list of tokens")
-    for token in given:
-        token_digest(token.get_secret_value() if isinstance(token, SecretStr) else str(token))
-    return tuple(given)
-
-
 def _servers(given: object) -> tuple[Any, ...]:
     """Servers to poll; of the environment as JSON. Raises AddressesInvalid with every fault."""
     if given == () or given == []:
@@ -127,24 +123,6 @@ Dsn = Annotated[
 Zone = Annotated[str, AfterValidator(_known), _allowed("an IANA name such as Europe/Zurich or UTC")]
 Folder = Annotated[Path | None, _allowed("the path of a folder")]
 File = Annotated[Path | None, AfterValidator(_there), _allowed("the path of a file that is there")]
-Host = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_.:-]{1,255}$",
-        json_schema_extra={"allowed": "a host name or an address"},
-    ),
-]
-Port = Annotated[int, _span(0, 65_535, "a port; 0: a free one")]
-Mebibytes = Annotated[int, _span(1, 256, "MiB")]
-IngestTokens = Annotated[
-    tuple[SecretStr, ...],
-    NoDecode,
-    BeforeValidator(_tokens),
-    _allowed(
-        "tokens of 16 or more printable characters, or sha256: and the 64 hex digits of one; a "
-        "list in the settings file, in the environment with commas between them"
-    ),
-]
 Seconds = Annotated[float, _span(0, 3600, "seconds")]
 Minutes = Annotated[int, _span(1, 1440, "minutes")]
 Days = Annotated[int, _span(1, 3650, "days")]
@@ -246,6 +224,16 @@ class Settings(BaseSettings):
     serve_url: PageUrl = Field(None, description="where people reach `serve`: messages link there")
 
     notify: Routes = Field((), description="who is told elsewhere of which problems, and when not")
+    serve_origins: Origins = Field(
+        (), description="origins whose pages may call `serve`, beside its own; none by default"
+    )
+    serve_requests_per_s: PerSecond = Field(
+        200, description="requests that one token, or one address, may make"
+    )
+    serve_connections: Connections = Field(2000, description="connections that `serve` holds")
+    serve_listeners: Connections = Field(
+        1000, description="sockets and streams of events among them"
+    )
 
     rules: Rules = Field((), description="rules of your own; each opens alone, outside the budget")
 
@@ -266,6 +254,11 @@ class Settings(BaseSettings):
             )
         if (self.tls_certificate is None) != (self.tls_key is None):
             faults.append("tls_certificate and tls_key go together, and one of them is not set")
+        if self.serve_listeners >= self.serve_connections:
+            faults.append(
+                "serve_listeners must be below serve_connections, or no room is left for those "
+                "who deliver"
+            )
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -51,6 +51,7 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
     from auditor.gateway.app import make_app
     from auditor.gateway.callers import Callers
     from auditor.gateway.gate import Gate
+    from auditor.gateway.guarding.limits import Limits
     from auditor.gateway.ingest_sink import IngestSinks
     from auditor.gateway.live.hub import Hub
     from auditor.gateway.readers import Readers
@@ -75,6 +76,13 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
             Readers(dsn),
             Hub(listen_dsn(dsn, settings)),
             settings.ingest_body_mib * 2**20,
+            Limits(
+                settings.serve_origins,
+                place.is_loopback,
+                settings.serve_requests_per_s,
+                settings.serve_connections,
+                settings.serve_listeners,
+            ),
         )
         serve_app(make_app(gate), place, lambda url: _say(invocation, url, place, good))
 

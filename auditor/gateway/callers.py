@@ -14,11 +14,11 @@ from typing import Annotated, Final
 
 from cachetools import LRUCache, TTLCache
 from fastapi import Depends, Request, Security
-from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from auditor.gateway.bucket import Bucket
 from auditor.gateway.refusals import Refusal
+from auditor.gateway.storing import storing
 from auditor.gateway.token_table import TokenTable
 from auditor.tokens import MAY, Scope, digest, is_among
 from collector.errors import SinkUnavailable
@@ -89,6 +89,14 @@ class Callers:
                 return caller
             return await self._ask(given)
 
+    def remembered(self, token: str | None) -> bytes | None:
+        """The digest of a token that was known when it last came; asks nobody."""
+        if not token or len(token) > LONGEST_TOKEN:
+            return None
+        given = digest(token)
+        known = given in self._were_known or is_among(given, self._settled)
+        return given if known else None
+
     async def _ask(self, given: bytes) -> Caller | None:
         now_s = self._clock()
         if self._away is not None and now_s < self._away[0]:
@@ -97,7 +105,7 @@ class Callers:
             said = "too many tokens that are not known come at once"
             raise Refusal(429, said, {"Retry-After": f"{1 + int(wait_s)}"})
         try:
-            row = await run_in_threadpool(self._table.find, given)
+            row = await storing(self._table.find, given)
         except SinkUnavailable as error:
             self._away = (self._clock() + AWAY_S, str(error))
             raise

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from auditor.gateway.gate import Gate, gate_of
 from auditor.gateway.refusals import Refusal
+from auditor.gateway.storing import storing
 from collector.errors import SchemaMismatch, SinkUnavailable
 
 router = APIRouter(tags=["operation"])
@@ -26,11 +27,15 @@ class Health(BaseModel):
     "/healthz", summary="Whether a delivery would be stored now", response_model=Health,
     responses={503: {"model": Health, "description": "It would not."}},
 )  # fmt: skip
-def say_health(gate: Annotated[Gate, Depends(gate_of)]) -> JSONResponse:
+async def say_health(gate: Annotated[Gate, Depends(gate_of)]) -> JSONResponse:
     """200 when the database answers and has the schema, else 503; says no more to a stranger."""
-    try:
+
+    def look() -> None:
         with gate.sinks.taken() as sink:
             sink.stored(NO_COLLECTOR, 0)
+
+    try:
+        await storing(look)
     except SchemaMismatch:
         return JSONResponse({"status": "the schema does not fit"}, 503)
     except SinkUnavailable:

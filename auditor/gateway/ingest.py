@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from auditor.gateway.bodies import body_of, read_body, too_large
@@ -13,6 +12,7 @@ from auditor.gateway.callers import Caller, may_deliver
 from auditor.gateway.gate import Gate, gate_of
 from auditor.gateway.ingest_forms import BatchBody, BeatBody, IsStored, KeySecret, Receipt
 from auditor.gateway.ingest_sink import IngestSink
+from auditor.gateway.storing import storing
 from collector.batch import Batch
 from collector.sinks import wire
 
@@ -28,7 +28,7 @@ Gated = Annotated[Gate, Depends(gate_of)]
 async def take_batch(request: Request, gate: Gated, caller: Allowed) -> Response:
     """A collector's batch: stored once under its own id."""
     body = await read_body(request, gate.body_bytes)
-    return JSONResponse(await run_in_threadpool(_store, gate, body))
+    return JSONResponse(await storing(_store, gate, body))
 
 
 @router.post(
@@ -43,23 +43,27 @@ async def take_beat(request: Request, gate: Gated, caller: Allowed) -> Response:
         with gate.sinks.taken() as sink:
             sink.beat(beat)
 
-    await run_in_threadpool(say)
+    await storing(say)
     return Response(status_code=204)
 
 
 @router.get("/v1/batches/{collector_id}/{sequence}", summary="Say whether a batch is stored")
-def say_stored(collector_id: str, sequence: int, gate: Gated, caller: Allowed) -> IsStored:
+async def say_stored(collector_id: str, sequence: int, gate: Gated, caller: Allowed) -> IsStored:
     """Whether the ledger has a batch."""
     asked = wire.batch_id(collector_id, sequence)
-    with gate.sinks.taken() as sink:
-        return IsStored(stored=sink.stored(*asked))
+
+    def look() -> bool:
+        with gate.sinks.taken() as sink:
+            return sink.stored(*asked)
+
+    return IsStored(stored=await storing(look))
 
 
 @router.get("/v1/key-secret", summary="Give the secret that keys are hashed with")
-def say_key_secret(gate: Gated, caller: Allowed, response: Response) -> KeySecret:
+async def say_key_secret(gate: Gated, caller: Allowed, response: Response) -> KeySecret:
     """The installation's secret for hashing keys: who may deliver keys may hash them."""
     response.headers["Cache-Control"] = "no-store"
-    return KeySecret(secret=gate.sinks.key_secret().hex())
+    return KeySecret(secret=(await storing(gate.sinks.key_secret)).hex())
 
 
 def _store(gate: Gate, body: bytes) -> dict[str, Any]:

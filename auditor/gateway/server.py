@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from auditor.errors import Busy, SettingsInvalid
-from auditor.gateway.realtime.limits import MOST_FRAME_BYTES, MOST_SOCKETS
+from auditor.gateway.gate import Gate
+from auditor.gateway.guarding.connections import BoundedHttp
+from auditor.gateway.realtime.limits import MOST_FRAME_BYTES
 from auditor.gateway.realtime.transport import AbortableSocket
 
 GRACEFUL_S: Final = 10
-MOST_CONNECTIONS: Final = 200 + MOST_SOCKETS
+OTHER_DESCRIPTORS: Final = 256
 KEPT_OPEN_S: Final = 75
 """Longer than the minute within which each collector is heard of."""
 
@@ -47,22 +52,40 @@ class Place:
         return f"http{'s' if self.certificate else ''}://{host}:{port}"
 
 
+class Server(uvicorn.Server):
+    """uvicorn's, which ends what would never end by itself. on_stop: told when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Sockets are closed with 1012; streams end after what they were sent."""
+        self._on_stop()
+        await super().shutdown(sockets)
+
+
 def serve(app: FastAPI, place: Place, on_listening: Callable[[str], None]) -> None:
     """Until SIGTERM or SIGINT. on_listening: told the URL once connections are accepted.
 
     Raises Busy when the port is taken, SettingsInvalid for a place or a certificate that is none.
     """
+    gate: Gate = app.state.gate
+    _make_descriptors(gate.limits.connections + OTHER_DESCRIPTORS)
     listener = _listener(place)
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=cast(
+            type[asyncio.Protocol],
+            partial(BoundedHttp, most=gate.limits.connections, traffic=gate.traffic),
+        ),
         ws=AbortableSocket,
         ws_max_size=MOST_FRAME_BYTES,
         # a message to many is written once; each socket would pack it again
         ws_per_message_deflate=False,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACEFUL_S,
         timeout_keep_alive=KEPT_OPEN_S,
         ssl_certfile=place.certificate,
@@ -76,7 +99,15 @@ def serve(app: FastAPI, place: Place, on_listening: Callable[[str], None]) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     on_listening(place.url(listener.getsockname()[1]))
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config, gate.hub.close).run(sockets=[listener])
+
+
+def _make_descriptors(wanted: int) -> None:
+    """As many open files as connections need, where the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listener(place: Place) -> socket.socket:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, Field
 
 from auditor.gateway.live.messages import Liveness
-from auditor.listening.screen import span
+from auditor.spans import span
 from auditor.stores.current import Speakers, Totals
 from auditor.windows.lateness import LAG_FAULT, LAG_WARNING, RUN, RUN_LOG, TICK_LATE
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from auditor.gateway.bodies import body_of, read_body
@@ -14,6 +13,7 @@ from auditor.gateway.gate import Gate, gate_of
 from auditor.gateway.reference.forms import History, Metrics, Stored
 from auditor.gateway.reference.history import LONGEST_HOURS, history
 from auditor.gateway.reference.ingest import take_metrics
+from auditor.gateway.storing import storing
 
 router = APIRouter(tags=["reference"])
 Gated = Annotated[Gate, Depends(gate_of)]
@@ -42,9 +42,7 @@ async def take_references(
     """Good metrics are stored and bad ones named. What comes again is stored once."""
     body = await read_body(request, gate.body_bytes)
     whole = all_or_nothing or _is_strict(prefer)
-    reply = await run_in_threadpool(
-        take_metrics, gate.sinks, caller, idempotency_key, body, whole=whole
-    )
+    reply = await storing(take_metrics, gate.sinks, caller, idempotency_key, body, whole=whole)
     return JSONResponse(reply)
 
 

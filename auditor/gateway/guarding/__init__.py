@@ -1,0 +1,1 @@
+"""What every request passes before a route hears of it: who may come, how often, how much."""
