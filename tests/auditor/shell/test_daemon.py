@@ -16,7 +16,7 @@ from auditor.daemon.schedule import Daemon
 from auditor.settings import Settings
 from auditor.stores.observations import list_observations
 from auditor.windows.state import read_state
-from tests.auditor.shell.past import NEW, Application, learned_past, start_of_story
+from tests.auditor.shell.past import NEW, Application, start_of_story
 from tests.postgres_clusters import Database
 
 PATIENCE_S = 60.0
@@ -72,14 +72,13 @@ def test_a_killed_daemon_is_replaced_by_the_next(database: Database) -> None:
     assert second.returncode == 0
 
 
-def test_it_finds_by_itself_that_a_minute_is_scorable(database: Database) -> None:
+def test_it_finds_by_itself_that_a_minute_is_scorable(learned_database: Database) -> None:
     """A minute whose watermarks have passed is scored without anybody asking."""
-    connection = database.connect()
+    connection = learned_database.connect()
     start = start_of_story()
-    learned_past(connection, start)
-    application = Application(database.dsn)
+    application = Application(learned_database.dsn)
     clock = [start + timedelta(seconds=1)]
-    daemon = Daemon(database.dsn, Settings(), clock=lambda: clock[0])
+    daemon = Daemon(learned_database.dsn, Settings(), clock=lambda: clock[0])
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
