@@ -86,7 +86,7 @@ function hoursSection(answer, signal) {
   const one = answer.comparison;
   const names = [...new Set(one.hours_of_day.map((each) => each.measure))];
   if (names.length === 0) {
-    return section("Hours of the day", null, element("div", { class: "panel" }, element("p", { class: "waiting" },
+    return section("Hours of the day", null, element("div", { class: "panel" }, element("p", { class: "within muted" },
       "Each hour of the day is compared with itself once it was seen on three days, in blocks of an hour.")));
   }
   return element("div", { class: "charts" }, names.map((name) => {
