@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from tests.auditor.shell import forking
 
@@ -24,10 +24,17 @@ START_S = 120.0
 
 
 class Forked:
-    """What subprocess.Popen gives of a process, with both outputs as pipes of text."""
+    """What subprocess.Popen gives of a process, with both outputs as pipes of text.
+
+    typed: all that comes from its standard input.
+    """
 
     def __init__(
-        self, words: Sequence[str], environment: dict[str, str], folder: Path | None = None
+        self,
+        words: Sequence[str],
+        environment: dict[str, str],
+        folder: Path | None = None,
+        typed: bytes = b"",
     ) -> None:
         self.args = list(words)
         asked = {
@@ -36,15 +43,16 @@ class Forked:
             "environment": environment,
         }
         (out, to_out), (error, to_error), (reply, to_reply) = os.pipe(), os.pipe(), os.pipe()
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        theirs = [nothing, to_out, to_error, to_reply]
+        into = os.memfd_create("typed")
+        os.pwrite(into, typed, 0)
+        theirs = [into, to_out, to_error, to_reply]
         try:
             socket.send_fds(forking_process(), [json.dumps(asked).encode()], theirs)
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        self.stdout: IO[str] = os.fdopen(out, encoding="utf-8")
-        self.stderr: IO[str] = os.fdopen(error, encoding="utf-8")
+        self.stdout: IO[str] = os.fdopen(out, encoding="utf-8", newline="")
+        self.stderr: IO[str] = os.fdopen(error, encoding="utf-8", newline="")
         self._reply = os.fdopen(reply, "rb", buffering=0)
         self.returncode: int | None = None
         self.pid = self._told(START_S)
@@ -56,6 +64,14 @@ class Forked:
         line = self._reply.readline()
         assert line, f"the process that forks ended, with {self.args}"
         return int(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self.stderr.close()
+        self.wait()
 
     def poll(self) -> int | None:
         """Its exit code; None while it runs."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +14,9 @@ from auditor.daemon.schedule import Daemon
 from auditor.settings import Settings
 from auditor.stores.observations import list_observations
 from auditor.windows.state import read_state
+from tests.auditor.shell.forked import Forked
 from tests.auditor.shell.past import NEW, Application, start_of_story
+from tests.auditor.shell.tool import started
 from tests.postgres_clusters import Database
 
 PATIENCE_S = 60.0
@@ -30,9 +30,8 @@ def wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.05)  # between two looks at a condition, not a wait for time to pass
 
 
-def run(database: Database) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "auditor", "--dsn", database.dsn, "run"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def run(database: Database) -> Forked:
+    return started("run", dsn=database.dsn)
 
 
 def has_ticked(connection: psycopg.Connection, after: datetime | None = None) -> bool:

@@ -14,10 +14,17 @@ PATIENCE_S = 120.0
 
 
 def tool(
-    *words: str, dsn: str = "", folder: Path | None = None, **variables: str
+    *words: str,
+    dsn: str = "",
+    folder: Path | None = None,
+    typed: bytes = b"",
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the tool to its end. dsn: '' for none. variables: of the environment."""
-    process = started(*words, dsn=dsn, folder=folder, **variables)
+    """Runs the tool to its end. dsn: '' for none. variables: of the environment.
+
+    typed: what it reads from its standard input.
+    """
+    process = started(*words, dsn=dsn, folder=folder, typed=typed, **variables)
     try:
         out, error = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
@@ -26,10 +33,18 @@ def tool(
     return subprocess.CompletedProcess(process.args, process.wait(), out, error)
 
 
-def started(*words: str, dsn: str = "", folder: Path | None = None, **variables: str) -> Forked:
+def started(
+    *words: str,
+    dsn: str = "",
+    folder: Path | None = None,
+    typed: bytes = b"",
+    **variables: str,
+) -> Forked:
     """The tool while it runs."""
     environment = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
-    return Forked([*(("--dsn", dsn) if dsn else ()), *words], environment | variables, folder)
+    return Forked(
+        [*(("--dsn", dsn) if dsn else ()), *words], environment | variables, folder, typed
+    )
 
 
 def document(*words: str, dsn: str, code: int = 0) -> Any:
