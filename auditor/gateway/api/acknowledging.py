@@ -100,7 +100,7 @@ def preview_acknowledgement(
     wanted = _wanted(caller, Acknowledging(reason=reason, scope=scope, expires=expires))
     with found_or_404(), gate.readers.taken() as connection:
         row = find_observation(connection, id_)
-        return _preview(proposed(row, read_past(connection), datetime.now(UTC), wanted))
+        return preview_of(proposed(row, read_past(connection), datetime.now(UTC), wanted))
 
 
 @router.post("/v1/observations/{id_}/acknowledgements", status_code=201)
@@ -134,7 +134,8 @@ def _sign(connection: Connection, row: ObservationRow, wanted: Signature) -> Ack
     return Acknowledged(observation_id=row.id, feedback_id=done.feedback_id, says=done.says)
 
 
-def _preview(proposal: Proposal) -> Preview:
+def preview_of(proposal: Proposal) -> Preview:
+    """The proposal as JSON has it."""
     feedback = proposal.feedback
     silenced = sum(each.effect == "silenced" for each in proposal.would)
     return Preview(
