@@ -127,7 +127,7 @@ function hoursDrawing(hours, of) {
     }],
     layout: {
       hovermode: "closest",
-      xaxis: { range: [-0.6, 23.6], tickvals: [0, 6, 12, 18, 23], ticktext: [0, 6, 12, 18, 23].map(clockOf), showgrid: false },
+      xaxis: { range: [-0.6, 23.6], tickvals: [0, 6, 12, 18, 23], ticktext: [0, 6, 12, 18, 23].map(clockOf), showgrid: false, zeroline: false },
       yaxis: { ticksuffix: of.unit === "%" ? " %" : "", zeroline: true, zerolinewidth: 1.5, zerolinecolor: colour("line-strong") },
     },
   };
