@@ -1,4 +1,4 @@
-"""The Grafana dashboard's queries, expanded as Grafana does, on a database as the demo leaves it."""
+"""The Grafana dashboard's queries, expanded as Grafana does, on what the demo leaves."""
 
 from __future__ import annotations
 
