@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
-from auditor.gateway import health, ingest, static
+from auditor.gateway import events, health, ingest, static
 from auditor.gateway.api import (
     acknowledging,
     comparisons,
@@ -43,6 +43,7 @@ ROUTERS: Final = (
     ingest.router,
     reference.router,
     realtime.router,
+    events.router,
     comparisons.router,
     histories.router,
     series.router,

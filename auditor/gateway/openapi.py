@@ -15,6 +15,7 @@ DESCRIPTION: Final = (
 TAGS: Final = {
     "collectors": "What collectors deliver.",
     "reference": "The reference's endpoints, under their old paths.",
+    "live": "What changes, as it happens.",
     "realtime": "Broadcasts of Supabase's Realtime without a socket.",
     "dashboard": "What the pages show: series, observations, and acknowledging one.",
     "operation": "Whether the gateway works.",
