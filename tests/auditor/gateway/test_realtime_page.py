@@ -16,8 +16,8 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "realtime.md").read_text(
     [
         f"channels of a socket | {limits.MOST_CHANNELS} |",
         f"joins of a socket | {limits.JOINS_A_SECOND:.0f} a second, {limits.JOINS_AT_ONCE} at once",
-        f"in a channel | {limits.MOST_SUBSCRIPTIONS}; filters of {filters.LONGEST_FILTER:,} letters,"
-        f" {filters.MOST_CONDITIONS} conditions",
+        f"in a channel | {limits.MOST_SUBSCRIPTIONS}; filters of {filters.LONGEST_FILTER:,}"
+        f" letters, {filters.MOST_CONDITIONS} conditions",
         f"frames of a client | {limits.MOST_FRAME_BYTES // 1024} KiB;"
         f" {limits.FRAMES_A_SECOND:.0f} a second, {limits.FRAMES_AT_ONCE} at once",
         f"broadcasts of clients | {limits.MOST_BROADCAST_BYTES // 1024} KiB; over HTTP"

@@ -176,7 +176,11 @@ def test_whatever_a_client_says_nobody_s_socket_ends(version: Version) -> None:
         client = draw.choice(clients)
         client.conversation.joins = Bucket(1.0, 1.0, 0.0)  # rates are another matter
         topic = draw.choice([ROOM, "realtime:cache-metrics", "realtime:", "phoenix", "x"])
-        asked = client.say(topic, draw.choice(events), junk(draw), ref=junk(draw, 4))
+        request = {"event": "*", "schema": "*"} | {
+            draw.choice(["event", "schema", "table", "filter", "select"]): junk(draw, 2)
+        }
+        payload = draw.choice([junk(draw), {"config": {"postgres_changes": [request]}}])
+        asked = client.say(topic, draw.choice(events), payload, ref=junk(draw, 4))
         if isinstance(asked, JoinAsked):
             client.conversation.join(asked, COLUMNS)
         elif isinstance(asked, TokenGiven) and draw.random() < 0.5:
