@@ -9,7 +9,7 @@ from typing import Final
 from auditor.delivering.outbox import PLACE, NotificationCount, count_notifications
 from auditor.delivering.targets import targets_of
 from auditor.errors import MissingExtra, SettingsInvalid
-from auditor.examining.doctor import Examination, Finding, fault, ok, warning
+from auditor.examining.doctor import Examination, Finding, ok, warning
 from auditor.listening.named import list_listeners
 from auditor.spans import span
 
@@ -24,7 +24,7 @@ def notifications(examination: Examination) -> Finding:
         targets_of(routes)
     except (MissingExtra, SettingsInvalid) as exc:
         said = "; ".join(exc.faults) if isinstance(exc, SettingsInvalid) else str(exc)
-        return fault("notifications", said, "correct that where `run` runs: it would not start")
+        return warning("notifications", said, "correct that where `run` runs: it would not start")
     begun = any(row.name == PLACE for row in list_listeners(examination.connection))
     if routes and not begun:
         return warning("notifications", "routes are set, and nobody has sent yet", RUN)

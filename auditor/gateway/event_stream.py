@@ -17,7 +17,7 @@ from auditor.gateway.readers import Readers
 from auditor.listening.changes import Cursor, LoggedChange
 from auditor.screen import jsonable
 
-CAPACITY: Final = 500
+CAPACITY: Final = 200
 BEAT_S: Final = 15.0
 RETRY_MS: Final = 3000
 SEVERITIES: Final = ("info", "warning", "critical")

@@ -243,6 +243,19 @@ def test_every_check_that_reads_the_schema_has_a_planted_fault() -> None:
     assert {row[0] for row in PLANTED} == {check.name for check in CHECKS} - elsewhere
 
 
+def test_a_route_that_nobody_can_or_does_send_to_is_found(patient: Clinic) -> None:
+    """A variable that is not set here, and addresses that nobody has ever sent to."""
+    unset = Settings(notify=[{"name": "chat", "url_variable": "NOT_SET_ANYWHERE"}])
+    found = patient.find("notifications", settings=unset)
+    assert (found.status, "NOT_SET_ANYWHERE is not set" in found.found) == ("warning", True)
+    set_ = Settings(notify=[{"name": "chat", "url": "json://127.0.0.1"}])
+    found = patient.find("notifications", settings=set_)
+    assert (found.status, found.found) == ("warning", "routes are set, and nobody has sent yet")
+    patient.run("insert into monitoring.cache_listeners (name, floor)"
+                " values ('notifications', pg_current_xact_id())")  # fmt: skip
+    assert patient.find("notifications", settings=set_).found == "1 route; none fails"
+
+
 def test_rules_and_budgets_for_what_was_never_heard_of_are_found(patient: Clinic) -> None:
     """Each by its name; what holds for something, or for everything, is not told."""
     rules = [
