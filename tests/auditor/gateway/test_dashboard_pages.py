@@ -161,6 +161,37 @@ def test_an_observation_appears_unasked(scene: Scene, chromium: Browser) -> None
         expect(page.get_by_role("row", name="sessions new")).to_contain_text(row.severity)
 
 
+def test_what_comes_takes_nobody_off_where_he_is(scene: Scene, chromium: Browser) -> None:
+    """The focus stays on a link whose row is made anew."""
+    (row,) = scene.opened()
+    with visiting(chromium, scene.url) as visit:
+        page = visit.page
+        page.goto("/")
+        state = page.get_by_role("row", name="sessions new").get_by_role("link", name="what is")
+        state.focus()
+        before = page.get_by_role("row", name="sessions new").inner_text()
+        scene.live(1, **{NEW: 0.4})
+        expect(page.get_by_role("row", name="sessions new")).not_to_have_text(before)
+        expect(page.get_by_role("row", name="sessions new")).to_have_class(re.compile("fresh"))
+        expect(state).to_be_focused()
+        assert scene.opened()[0].id == row.id
+
+
+def test_off_loopback_reading_asks_for_a_token(scene: Scene, chromium: Browser) -> None:
+    """And shows the page once it has one that may read."""
+    with serving(scene.world.database.dsn, "--host", "0.0.0.0") as running:
+        url = running.url.replace("0.0.0.0", "127.0.0.1")
+        with visiting(chromium, url) as visit:
+            visit.expected = ("status of 401",)
+            page = visit.page
+            page.goto("/")
+            page.get_by_role("button", name="Enter a token").click()
+            page.get_by_role("dialog").get_by_label("Token", exact=True).fill(READER)
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("row", name="sessions legacy")).to_be_visible()
+            expect(page.locator("#pulse")).to_have_text("live")
+
+
 def test_the_page_says_that_it_is_stale_and_why(scene: Scene, chromium: Browser) -> None:
     """The story's auditor last ticked on a day in March."""
     with visiting(chromium, scene.url) as visit:
@@ -201,8 +232,8 @@ def test_markup_in_a_name_stays_text(scene: Scene, chromium: Browser) -> None:
         assert TRAP in page.title()
         assert page.locator("img").count() == 1  # the brand's own
         assert page.locator("[onerror]").count() == 0
-        plain = page.evaluate(NAMED_BY_THE_TRAP, TRAP)
-        assert plain == [TRAP, TRAP]
+        named = f"{TRAP}<b>b</b>&lt;<a href='javascript:alert(1)'>a</a>"
+        assert page.evaluate(NAMED_BY_THE_TRAP, named) == [named, named]
 
 
 def test_acknowledging_needs_a_token_that_may(scene: Scene, chromium: Browser) -> None:
