@@ -73,7 +73,7 @@ function state(one) {
   if (one.observation_id) {
     return [shown, under(link(observationPath(one.observation_id), { data: { focus: `state-${one.observation_id}-${one.implementation_type}` } }, "what is wrong"))];
   }
-  const from = one.judged_from ? `, from about ${clock(one.judged_from)}` : "";
+  const from = one.judged_from ? `; judged from about ${clock(one.judged_from)}` : "";
   return [shown, one.says && under(one.says + from)];
 }
 
