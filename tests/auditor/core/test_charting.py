@@ -104,6 +104,9 @@ def test_a_gap_is_no_zero_and_zeros_are_no_gap() -> None:
     assert found.per_minute["gets"][0] == 0.0
     assert np.isnan(found.per_minute["gets"][1])
     assert np.isnan(found.hit_rate_percent).all()
+    for counted in (found.hits, found.misses, found.gets, found.operations, found.errors):
+        assert counted[0] == 0.0
+        assert np.isnan(counted[1])
 
 
 def test_traffic_is_over_the_minutes_that_were_seen() -> None:
