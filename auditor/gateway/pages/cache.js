@@ -7,6 +7,7 @@ import { time } from "./formats.js";
 import { chartPanels, timesPanels } from "./cachecharts.js";
 import { factsOf, observationList } from "./cachefacts.js";
 import { onLive } from "./live.js";
+import { patiently } from "./patience.js";
 import { cachePath } from "./router.js";
 import { spanChoice } from "./spans.js";
 import { weekPanel } from "./week.js";
@@ -71,16 +72,15 @@ function showAll(content, first, signal) {
   ask("/v1/cache/week", { query: { cache_name: first.cache_name, implementation_type: first.implementation_type }, signal })
     .then((found) => fill(week, weekPanel(found, signal)))
     .catch((error) => signal.aborted || fill(week, trouble(error, () => null)));
-  return {
-    update,
-    times: async (asked) => {
-      try {
-        speed.update(await ask("/v1/cache/response-times", { query: asked, signal }));
-      } catch (error) {
-        if (!signal.aborted) speed.fail(error, asked);
-      }
-    },
+  const times = async (asked) => {
+    try {
+      const read = () => ask("/v1/cache/response-times", { query: asked, signal });
+      speed.update(await patiently(read, { signal }));
+    } catch (error) {
+      if (!signal.aborted) speed.fail(error, () => times(asked));
+    }
   };
+  return { update, times };
 }
 
 async function showOthers(place, cache, implementation, span, signal) {

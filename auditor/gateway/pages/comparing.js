@@ -3,20 +3,11 @@
 import { announce, element, fill } from "./elements.js";
 import { headers, Refused } from "./fetching.js";
 import { number } from "./formats.js";
-
-const TRIES = 5;
+import { patiently } from "./patience.js";
 
 /** The answer to a question. onProgress: told {minutes, of}, or {waits} in seconds. Throws Refused. */
-export async function compareAloud(question, { signal, onProgress }) {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await once(question, signal, onProgress);
-    } catch (error) {
-      if (!(error instanceof Refused) || error.status !== 503 || !error.after || tried === TRIES) throw error;
-      onProgress({ waits: error.after });
-      await pause(error.after * 1000, signal);
-    }
-  }
+export function compareAloud(question, { signal, onProgress }) {
+  return patiently(() => once(question, signal, onProgress), { signal, onWait: (waits) => onProgress({ waits }) });
 }
 
 async function once(question, signal, onProgress) {
@@ -40,12 +31,7 @@ async function once(question, signal, onProgress) {
 
 async function refusal(response) {
   const found = await response.json().catch(() => null);
-  const said = Array.isArray(found?.detail)
-    ? found.detail.map((each) => `${each.loc.slice(1).join(".")}: ${each.msg}`).join("; ")
-    : found?.error ?? `The gateway answered ${response.status}.`;
-  const refused = new Refused(response.status, said, found?.advice ?? "");
-  refused.after = Number(response.headers.get("Retry-After")) || 0;
-  return refused;
+  return new Refused(response.status, found?.error ?? `The gateway answered ${response.status}.`, found?.advice ?? "");
 }
 
 async function* linesOf(body) {
@@ -80,14 +66,4 @@ export function progressPanel() {
     fill(said, minutes >= of ? "Read; weighing the differences …" : `Reading windows: ${number(minutes / 1440, 0)} of ${number(whole, whole < 10 ? 1 : 0)} days …`);
   };
   return { element: element("div", { class: "panel progress" }, said, bar), say };
-}
-
-function pause(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
 }

@@ -6,6 +6,7 @@ import { element, fill, section } from "./elements.js";
 import { waiting } from "./empty.js";
 import { ask } from "./fetching.js";
 import { known } from "./formats.js";
+import { patiently } from "./patience.js";
 
 const DAY_MS = 86_400_000;
 
@@ -30,7 +31,7 @@ async function draw(place, answer, signal) {
   const days = (Date.parse(answer.asked_until) - Date.parse(answer.asked_since)) / DAY_MS;
   const span = days <= 1 ? "24h" : days <= 7 ? "7d" : days <= 30 ? "30d" : "1y";
   const asked = (implementation_type) => ({ cache_name, implementation_type, span, until: answer.asked_until });
-  const read = (what, name) => ask(`/v1/cache/${what}`, { query: asked(name), signal });
+  const read = (what, name) => patiently(() => ask(`/v1/cache/${what}`, { query: asked(name), signal }), { signal });
   const [old, young] = await Promise.all([read("history", baseline), read("history", candidate)]);
   // one after the other: few of these are answered at a time
   const speeds = [await read("response-times", baseline), await read("response-times", candidate)];

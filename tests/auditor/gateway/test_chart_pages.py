@@ -173,9 +173,20 @@ def test_a_verdict_with_its_reasons(scene: Scene, chromium: Browser) -> None:
 
 
 def test_too_little_evidence_says_how_much_more(scene: Scene, chromium: Browser) -> None:
-    """Six hours of a cache whose name is a trap: words, not a guess; the name stays text."""
+    """Six hours of a cache whose name is a trap: words, not a guess; the name stays text.
+
+    The gateway was busy with others at first: the page says so, and asks again by itself.
+    """
+    busy = {"success": False, "error": "2 comparisons are being made already"}
     with visiting(chromium, scene.url) as visit:
-        page = drawn(visit, f"/compare?{urlencode({'cache_name': TRAP, 'days': '1'})}")
+        visit.expected = ("503",)
+        page = visit.page
+        page.route(
+            "**/v1/compare/progress?*", lambda route: route.fulfill(status=503, json=busy), times=1
+        )
+        page.goto(f"/compare?{urlencode({'cache_name': TRAP, 'days': '1'})}")
+        expect(page.get_by_text("Others are being compared; trying again")).to_be_visible()
+        page.wait_for_function(DRAWN)
         expect(page.locator(".verdict")).to_contain_text("Not enough evidence, about")
         expect(page.get_by_label("Cache", exact=True)).to_have_value(TRAP)
         assert page.locator("main img").count() == 0
