@@ -1,5 +1,6 @@
 // The page of one cache: how it went, how fast it was, what is ordinary in its week.
 
+import { plotly } from "./chart.js";
 import { element, fill, heading, link, section } from "./elements.js";
 import { empty, trouble, waiting } from "./empty.js";
 import { ask, debounced } from "./fetching.js";
@@ -17,6 +18,7 @@ const FRESH_MS = 30_000;
 
 /** Shows it. query: span, and until (an instant; now by default). */
 export async function show(place, { parameters, query, signal, title }) {
+  plotly().catch(() => null); // on its way while the figures are; a chart says if it cannot be had
   const { cache, implementation } = parameters;
   const span = SPANS.some(([name]) => name === query.get("span")) ? query.get("span") : "24h";
   const until = query.get("until");

@@ -1,5 +1,6 @@
 // The page Compare: which pair, over which span; the verdict, and what it rests on.
 
+import { plotly } from "./chart.js";
 import { element, fill, heading, link } from "./elements.js";
 import { empty, trouble, waiting } from "./empty.js";
 import { ask } from "./fetching.js";
@@ -15,6 +16,7 @@ const DAY_MS = 86_400_000;
 
 /** Shows it. query: cache_name, baseline, candidate; days, or since and until; warm_up_hours. */
 export async function show(place, { query, signal, title }) {
+  plotly().catch(() => null); // on its way while it is compared; a chart says if it cannot be had
   fill(place, heading(1, "Compare"), waiting());
   const pairs = pairsOf((await ask("/v1/series", { signal })).series);
   if (signal.aborted) return;
