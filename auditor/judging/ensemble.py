@@ -11,6 +11,7 @@ from auditor.detectors.detector import EACH, JOINT, Evidence
 from auditor.detectors.registry import detectors
 from auditor.judging.materiality import FAMILIES
 from auditor.judging.tails import TailsKept, surprise
+from auditor.judging.told import not_again
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey
 
 COMBINED = "combined"
@@ -76,7 +77,7 @@ def combine(
         each.channel.name: surprise(each.statistic, tails.of(each.channel.name, keys), start)
         for each in evidence
     }
-    heard = _out_of_maintenance(evidence, channels, age)
+    heard = not_again(evidence, _out_of_maintenance(evidence, channels, age))
     statistic = together(evidence, heard)
     judged = np.isfinite(statistic).all(axis=0)
     worthy = np.stack([material[name] for name in FAMILIES])
