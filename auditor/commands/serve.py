@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -77,7 +78,7 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
             Hub(listen_dsn(dsn, settings)),
             settings.ingest_body_mib * 2**20,
             Limits(
-                settings.serve_origins,
+                (*settings.serve_origins, *_own_origin(settings.serve_url)),
                 place.is_loopback,
                 settings.serve_requests_per_s,
                 settings.serve_connections,
@@ -85,6 +86,14 @@ def _serve(invocation: Invocation, settings: Settings) -> None:
             ),
         )
         serve_app(make_app(gate), place, lambda url: _say(invocation, url, place, good))
+
+
+def _own_origin(url: str | None) -> tuple[str, ...]:
+    """Where people reach it through a proxy is as good as listed."""
+    if url is None:
+        return ()
+    found = urlsplit(url)
+    return (f"{found.scheme}://{found.netloc}".lower(),)
 
 
 def _place(settings: Settings) -> Place:

@@ -11,7 +11,6 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
 from auditor.gateway import health, ingest, static
@@ -24,11 +23,7 @@ from auditor.gateway.api import (
     series,
 )
 from auditor.gateway.gate import Gate
-from auditor.gateway.guarding.arrivals import Arrivals
-from auditor.gateway.guarding.headers import SafeHeaders
-from auditor.gateway.guarding.hosts import Hosts
-from auditor.gateway.guarding.listeners import Listeners
-from auditor.gateway.guarding.rates import Rates
+from auditor.gateway.guarding.guard import guard
 from auditor.gateway.ingest_forms import BatchBody, BeatBody
 from auditor.gateway.openapi import describe
 from auditor.gateway.realtime import routes as realtime
@@ -87,25 +82,6 @@ def make_app(gate: Gate) -> FastAPI:
         Refusal, UnreadableBody, SinkUnavailable, RequestValidationError, HTTPException
     ):  # fmt: skip
         app.add_exception_handler(kind, answer_refusal)
-    _guard(app, gate)
+    guard(app, gate.callers, gate.limits, gate.traffic)
     describe(app, read_by_hand=(Metrics, BatchBody, BeatBody))
     return app
-
-
-def _guard(app: FastAPI, gate: Gate) -> None:
-    """From the inside out: each sees what those after it let through."""
-    limits, traffic = gate.limits, gate.traffic
-    app.add_middleware(Arrivals)
-    app.add_middleware(Listeners, most=limits.listeners, traffic=traffic)
-    if limits.requests_per_s:
-        app.add_middleware(Rates, callers=gate.callers, per_s=limits.requests_per_s)
-    app.add_middleware(Hosts, origins=limits.origins, loopback=limits.loopback)
-    if limits.origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=limits.origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=ASKED_HEADERS,
-            expose_headers=["Retry-After"],
-        )
-    app.add_middleware(SafeHeaders, traffic=traffic)
