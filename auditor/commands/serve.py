@@ -12,6 +12,9 @@ import typer
 from auditor.invocation import Invocation, invocation_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.gateway.guarding.limits import Limits
     from auditor.gateway.server import Place
     from auditor.gateway.token_table import TokenTable
     from auditor.settings import Settings
@@ -35,7 +38,7 @@ def serve(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
 ) -> None:
-    """Take deliveries over HTTP until told to stop. SIGTERM ends it cleanly."""
+    """Take deliveries and show what there is over HTTP until told to stop. SIGTERM ends it."""
     invocation = invocation_of(context)
     given = {"serve_host": host, "serve_port": port, "tls_certificate": tls_certificate,
              "tls_key": tls_key}  # fmt: skip
@@ -44,48 +47,77 @@ def serve(
 
 
 def _serve(invocation: Invocation, settings: Settings) -> None:
+    check_libraries()
+    from auditor.postgres.database import opened
+    from auditor.schema.ready import make_ready
+
+    with invocation.resolve() as dsn:
+        if settings.dsn is None:  # of a named server its login may not even read the migrations
+            with opened(dsn) as connection:
+                make_ready(connection, settings)
+        serve_gateway(invocation, settings, dsn)
+
+
+def check_libraries() -> None:
+    """Raises MissingExtra before anything is begun."""
     for library in ("fastapi", "uvicorn"):
         if find_spec(library) is None:
             from auditor.errors import MissingExtra
 
             raise MissingExtra(library, "serve")
+
+
+def serve_gateway(
+    invocation: Invocation,
+    settings: Settings,
+    dsn: str,
+    on_listening: Callable[[], None] = lambda: None,
+) -> None:
+    """Until a signal, in the main thread. Raises Busy, SettingsInvalid. on_listening: it works."""
     from auditor.gateway.app import make_app
     from auditor.gateway.callers import Callers
     from auditor.gateway.gate import Gate
-    from auditor.gateway.guarding.limits import Limits
     from auditor.gateway.ingest_sink import IngestSinks
     from auditor.gateway.live.hub import Hub
     from auditor.gateway.readers import Readers
+    from auditor.gateway.server import Place
     from auditor.gateway.server import serve as serve_app
     from auditor.gateway.token_table import TokenTable
-    from auditor.postgres.database import listen_dsn, opened
-    from auditor.schema.ready import make_ready
+    from auditor.postgres.database import listen_dsn
     from auditor.tokens import token_digest
 
-    place = _place(settings)
+    place = Place(
+        settings.serve_host, settings.serve_port, settings.tls_certificate, settings.tls_key
+    )
     tokens = [token_digest(each.get_secret_value()) for each in settings.ingest_tokens]
-    with invocation.resolve() as dsn:
-        if settings.dsn is None:  # of a named server its login may not even read the migrations
-            with opened(dsn) as connection:
-                make_ready(connection, settings)
-        table = TokenTable(dsn)
-        callers = Callers(tokens, table, reading_needs_token=not place.is_loopback)
-        good = _count(table, len(tokens))
-        gate = Gate(
-            callers,
-            IngestSinks(dsn),
-            Readers(dsn),
-            Hub(listen_dsn(dsn, settings)),
-            settings.ingest_body_mib * 2**20,
-            Limits(
-                (*settings.serve_origins, *_own_origin(settings.serve_url)),
-                place.is_loopback,
-                settings.serve_requests_per_s,
-                settings.serve_connections,
-                settings.serve_listeners,
-            ),
-        )
-        serve_app(make_app(gate), place, lambda url: _say(invocation, url, place, good))
+    table = TokenTable(dsn)
+    good = _count(table, len(tokens))
+    gate = Gate(
+        Callers(tokens, table, reading_needs_token=not place.is_loopback),
+        IngestSinks(dsn),
+        Readers(dsn),
+        Hub(listen_dsn(dsn, settings)),
+        settings.ingest_body_mib * 2**20,
+        _limits(settings, place),
+    )
+
+    def told(url: str) -> None:
+        _say(invocation, url, place, good)
+        on_listening()
+
+    serve_app(make_app(gate), place, told)
+
+
+def _limits(settings: Settings, place: Place) -> Limits:
+    from auditor.gateway.guarding.limits import Limits
+
+    return Limits(
+        (*settings.serve_origins, *_own_origin(settings.serve_url)),
+        place.is_loopback,
+        settings.serve_requests_per_s,
+        settings.serve_connections,
+        settings.serve_listeners,
+    )
 
 
 def _own_origin(url: str | None) -> tuple[str, ...]:
@@ -94,14 +126,6 @@ def _own_origin(url: str | None) -> tuple[str, ...]:
         return ()
     found = urlsplit(url)
     return (f"{found.scheme}://{found.netloc}".lower(),)
-
-
-def _place(settings: Settings) -> Place:
-    from auditor.gateway.server import Place
-
-    return Place(
-        settings.serve_host, settings.serve_port, settings.tls_certificate, settings.tls_key
-    )
 
 
 def _count(table: TokenTable, settled: int) -> dict[Scope, int] | None:
