@@ -47,12 +47,6 @@ ROUTERS: Final = (
     static.router,
 )
 
-ASKED_HEADERS: Final = (
-    "Authorization", "apikey", "x-client-info", "Content-Type", "Idempotency-Key", "Prefer",
-    "Last-Event-ID",
-)  # fmt: skip
-"""What pages of other origins may send; the stock clients send the first four."""
-
 
 def make_app(gate: Gate) -> FastAPI:
     """The application over one database; its connections end with it."""
