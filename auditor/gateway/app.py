@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from auditor.gateway import health, ingest, static
+from auditor.gateway import api_page, health, ingest, static
 from auditor.gateway.api import (
     acknowledging,
     comparisons,
@@ -25,6 +25,8 @@ from auditor.gateway.api import (
 from auditor.gateway.gate import Gate
 from auditor.gateway.guarding.guard import guard
 from auditor.gateway.ingest_forms import BatchBody, BeatBody
+from auditor.gateway.metrics import routes as metrics
+from auditor.gateway.metrics.routes import LastState
 from auditor.gateway.openapi import describe
 from auditor.gateway.realtime import routes as realtime
 from auditor.gateway.reference import routes as reference
@@ -44,6 +46,8 @@ ROUTERS: Final = (
     now.router,
     observations.router,
     acknowledging.router,
+    metrics.router,
+    api_page.router,
     static.router,
 )
 
@@ -70,6 +74,7 @@ def make_app(gate: Gate) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gate = gate
+    app.state.last_metrics = LastState()
     for router in ROUTERS:
         app.include_router(router, responses=SAID)
     for kind in (

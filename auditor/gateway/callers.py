@@ -140,20 +140,27 @@ async def _given(
 
 
 Given = Annotated[tuple[str, ...], Depends(_given)]
+# those of one scope tell it in the API's document
 
 
-async def may_read(request: Request, given: Given) -> Caller:
+async def may_read(
+    request: Request, given: Annotated[tuple[str, ...], Security(_given, scopes=["read"])]
+) -> Caller:
     """Who reads; anyone on loopback. Raises Refusal (401, 403)."""
     callers = _callers(request)
     return await _with(callers, given, "read") if callers.reading_needs_token else ANYONE
 
 
-async def may_acknowledge(request: Request, given: Given) -> Caller:
+async def may_acknowledge(
+    request: Request, given: Annotated[tuple[str, ...], Security(_given, scopes=["ack"])]
+) -> Caller:
     """Who acknowledges, on every address. Raises Refusal (401, 403)."""
     return await _with(_callers(request), given, "ack")
 
 
-async def may_deliver(request: Request, given: Given) -> Caller:
+async def may_deliver(
+    request: Request, given: Annotated[tuple[str, ...], Security(_given, scopes=["ingest"])]
+) -> Caller:
     """Who delivers, on every address. Raises Refusal (401, 403)."""
     return await _with(_callers(request), given, "ingest")
 

@@ -17,7 +17,10 @@ TAGS: Final = {
     "reference": "The reference's endpoints, under their old paths.",
     "realtime": "Broadcasts of Supabase's Realtime without a socket.",
     "dashboard": "What the pages show: series, observations, and acknowledging one.",
-    "operation": "Whether the gateway works.",
+    "operation": "How the auditor and the gateway themselves are.",
+    "charts": "What there is of a cache, over time.",
+    "compare": "Two implementations side by side.",
+    "events": "What happens, as it happens.",
 }
 
 
@@ -43,9 +46,22 @@ def _document(app: FastAPI, read_by_hand: tuple[type[BaseModel], ...]) -> dict[s
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
+    for item in made["paths"].values():
+        for operation in item.values():
+            _summarise(operation)
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     for model in read_by_hand:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
     return made
+
+
+def _summarise(operation: dict[str, Any]) -> None:
+    """A docstring's first sentence says more than the function's name in capitals."""
+    said = operation.get("description", "")
+    if said and operation["summary"] == operation["summary"].title():
+        first, _, rest = said.partition("\n\n")
+        sentence, _, more = " ".join(first.split()).partition(". ")
+        operation["summary"] = sentence.rstrip(".")
+        operation["description"] = "\n\n".join(part for part in (more, rest) if part)

@@ -116,7 +116,7 @@ def show_asset(request: Request, name: str) -> Response:
     if first not in ("", edition()):
         raise Refusal(404, "there is no such file; load the page again")
     asset = plotly() if rest == PLOTLY else pages().get(rest)
-    if asset is None or asset.name == "index.html":
+    if asset is None or asset.media_type.startswith("text/html"):
         raise Refusal(404, "there is no such file")
     guard = {"X-Content-Type-Options": "nosniff"}
     return _answer(request, asset, LONG if first else "no-cache", guard)

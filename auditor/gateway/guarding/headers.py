@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auditor.gateway.guarding.traffic import Traffic
 
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -32,7 +33,8 @@ class SafeHeaders:
                 for name, text in SAFE.items():
                     headers.setdefault(name, text)
                 route = getattr(scope.get("route"), "path", "")
-                self._traffic.requests[scope["method"], route, message["status"]] += 1
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                self._traffic.requests[method, route, message["status"]] += 1
             await send(message)
 
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)

@@ -60,7 +60,7 @@ class Summary(BaseModel):
     time_range_hours: float
 
 
-class Window(BaseModel):
+class CacheMetricsRow(BaseModel):
     """A row of cache_metrics_1min or cache_metrics_1hour, every column under its name."""
 
     model_config = ConfigDict(extra="allow")
@@ -75,9 +75,9 @@ class Window(BaseModel):
     avg_response_time_ms: float | None
 
 
-class History(BaseModel):
+class CacheMetrics(BaseModel):
     """Windows, oldest first, and their sum."""
 
-    metrics: list[Window]
+    metrics: list[CacheMetricsRow]
     summary: Summary
     truncated: bool = Field(description="there are more; these are the newest")

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from auditor.gateway.bodies import body_of, read_body
 from auditor.gateway.callers import Caller, may_deliver, may_read
 from auditor.gateway.gate import Gate, gate_of
-from auditor.gateway.reference.forms import History, Metrics, Stored
+from auditor.gateway.reference.forms import CacheMetrics, Metrics, Stored
 from auditor.gateway.reference.history import LONGEST_HOURS, history
 from auditor.gateway.reference.ingest import take_metrics
 from auditor.gateway.storing import storing
@@ -49,7 +49,7 @@ async def take_references(
 @router.get(
     "/api/cache-metrics",
     summary="Windows of the last hours, and their sum",
-    response_model=History,
+    response_model=CacheMetrics,
 )
 def say_history(
     gate: Gated,

@@ -1,0 +1,1 @@
+"""How the auditor itself is, for Prometheus."""
