@@ -808,6 +808,10 @@ begin
         group by k.name
     ) as m
     where l.name = m.name;
+    insert into monitoring.cache_auditor_state as s (name, value)
+    select 'changes_trimmed_until', max(o.changed_at) from old_rows as o
+    having count(*) > 0
+    on conflict (name) do update set value = greatest(s.value, excluded.value);
     return null;
 end
 $$;

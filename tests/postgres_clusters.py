@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,8 +51,18 @@ class Cluster:
 
     @contextmanager
     def migrated_database(self) -> Iterator[Database]:
-        self._make_template()
+        self._make_template(TEMPLATE, "template0", migrate)
         with self._database(TEMPLATE) as made:
+            yield made
+
+    @contextmanager
+    def filled_database(
+        self, name: str, fill: Callable[[psycopg.Connection], object]
+    ) -> Iterator[Database]:
+        """A migrated one that was filled; that is done once for the whole run, by its name."""
+        self._make_template(TEMPLATE, "template0", migrate)
+        self._make_template(name, TEMPLATE, fill)
+        with self._database(name) as made:
             yield made
 
     @contextmanager
@@ -74,19 +84,21 @@ class Cluster:
         finally:
             self._run(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
-    def _make_template(self) -> None:
-        """Migrate one database for the whole run; it is a template only when it is whole."""
+    def _make_template(
+        self, template: str, like: str, fill: Callable[[psycopg.Connection], object]
+    ) -> None:
+        """Fill one database for the whole run; it is a template only when it is whole."""
         with guard(self.lock), psycopg.connect(self.dsn, autocommit=True) as conn:
             found = conn.execute(
-                "select datistemplate from pg_database where datname = %s", [TEMPLATE]
+                "select datistemplate from pg_database where datname = %s", [template]
             ).fetchone()
             if found == (True,):
                 return
-            name = sql.Identifier(TEMPLATE)
+            name, source = sql.Identifier(template), sql.Identifier(like)
             conn.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-            conn.execute(sql.SQL("create database {} template template0").format(name))
-            with psycopg.connect(self.dsn_of(TEMPLATE), autocommit=True) as fresh:
-                migrate(fresh)
+            conn.execute(sql.SQL("create database {} template {}").format(name, source))
+            with psycopg.connect(self.dsn_of(template), autocommit=True) as fresh:
+                fill(fresh)
             conn.execute(
                 sql.SQL("alter database {} is_template true allow_connections false").format(name)
             )

@@ -35,8 +35,8 @@ logger = logging.getLogger("auditor")
 
 Work = Callable[[Connection, datetime], None]
 
-LOOK_S = 1
-"""How often the daemon looks whether a minute has become scorable: one small query."""
+LOOK_S = 0.25
+"""How often the daemon looks whether a minute has become scorable: two small queries."""
 TELL_S = 1
 """How often it looks whether somebody is to be told: one small query."""
 DUTIES_S = 15
@@ -124,7 +124,7 @@ class Daemon:
             logger.exception("%s failed, will try again", name)
 
     def _tick(self, connection: Connection, now: datetime) -> None:
-        """Looks every second whether a minute has become scorable, and ticks when one has."""
+        """Looks whether a minute has become scorable, and ticks when one has."""
         how = judging(self._settings)
         if self._ticked_until is None:
             make_days(connection)

@@ -61,6 +61,8 @@ def signature(by: str, reason: str, note: str, scope: str, expires: str | None) 
             raise AcknowledgementInvalid(part, fault)
     if len(note) > LONGEST_NOTE:
         raise AcknowledgementInvalid("note", f"is longer than {LONGEST_NOTE} characters")
+    if "\x00" in note:
+        raise AcknowledgementInvalid("note", "has a NUL, which a database does not keep")
     return Signature(by, reason, note, scope, lasting(expires, reason))
 
 

@@ -100,16 +100,20 @@ def _says(feedback: Feedback) -> list[str]:
     if feedback.expires is None:
         return said
     until = f"{from_epoch_minute(feedback.expires):%Y-%m-%d %H:%M} UTC"
-    what = f"Until {until} it keeps quiet {feedback.scope}, up to {feedback.severity.word}"
-    if feedback.reason == "false-alarm":
-        bar = feedback.bar + MARGIN
-        what += f" and a surprise of {bar:.1f}" if isfinite(bar) else (
-            ", but its surprise is not known, so nothing is")  # fmt: skip
-    elif feedback.reason == "expected":
-        what += "; longer if it lasts longer"
-    else:
-        what += ", or until it has been learned"
-    return [f"{what}.", *said]
+    return [f"Until {until} it keeps quiet {quieted(feedback)}.", *said]
+
+
+def quieted(feedback: Feedback) -> str:
+    """What it keeps quiet while it stands, and how far that goes."""
+    what = f"{feedback.scope}, up to {feedback.severity.word}"
+    if feedback.reason == "expected":
+        return f"{what}; longer if it lasts longer"
+    if feedback.reason != "false-alarm":
+        return f"{what}, or until it has been learned"
+    bar = feedback.bar + MARGIN
+    if not isfinite(bar):
+        return f"{what}, but its surprise is not known, so nothing is"
+    return f"{what} and a surprise of {bar:.1f}"
 
 
 def show_proposal(screen: Screen, proposal: Proposal) -> None:

@@ -44,7 +44,7 @@ class Place:
 
     def link(self, problem: Problem) -> str:
         """To the problem's page; '' where there is none."""
-        return f"{self.dashboard}/#/observations/{problem.id}" if self.dashboard else ""
+        return f"{self.dashboard}/observations/{problem.id}" if self.dashboard else ""
 
 
 def word(kind: News, problem: Problem, now: datetime, place: Place) -> Message:

@@ -57,7 +57,7 @@ select pg_notify('cache_auditor', json_build_object('kind', 'probe', 'token', %(
 select clock_timestamp() as now,
        (select s.value from monitoring.cache_auditor_state as s where s.name = 'scored_until') as scored_until,
        (select s.value from monitoring.cache_auditor_state as s where s.name = 'last_tick_at') as last_tick_at,
-       (select count(*) from monitoring.cache_series) as series,
+       (select count(distinct (s.cache_name, s.implementation_type)) from monitoring.cache_series as s) as series,
        (select count(*) from monitoring.cache_metrics_1min as w
         where w.minute_window >= clock_timestamp() - interval '1 hour') as windows,
        (select jsonb_object_agg(v.severity, (
@@ -79,3 +79,27 @@ from (
            coalesce(sum(k.spooled), 0)::bigint as spooled
     from monitoring.cache_collectors as k
 ) as c;
+
+-- name: read_place
+-- Where the change log is now: the next floor, and what is at or above it; one statement, so that
+-- both are of one snapshot.
+select s.floor::text::bigint as floor,
+       array(select c.id from monitoring.cache_observation_changes as c where c.xid >= s.floor) as seen
+from (select pg_snapshot_xmin(pg_current_snapshot()) as floor) as s;
+
+-- name: read_resumed
+-- What becomes of a place that a client comes back with: whether this server can have given it, and
+-- whether anything after it was trimmed from the log.
+select %(floor)s::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) as known,
+       coalesce((select s.value > %(at)s from monitoring.cache_auditor_state as s
+                 where s.name = 'changes_trimmed_until'), false) as trimmed;
+
+-- name: read_changes_page
+-- As read_changes, some at a time. What commits meanwhile with a lower id is left for the next
+-- reading, which begins at a floor that was taken before the first page.
+select c.id, c.xid::text::bigint as xid, c.kind, c.changed_at, c.observation_id, c.by, c.reason,
+       c.note, c.observation
+from monitoring.cache_observation_changes as c
+where c.xid >= %(floor)s::text::xid8 and c.id > %(after)s
+order by c.id
+limit %(most)s;

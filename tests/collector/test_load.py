@@ -2,26 +2,19 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.auditor.shell.tool import tool
 from tests.postgres_clusters import Database
 
 
 def load(database: Database, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
     """(exit code, stdout, stderr) of the command."""
-    done = subprocess.run(
-        [sys.executable, "-m", "auditor", "load", *arguments, "--dsn", database.dsn],
-        input=stdin,
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    done = tool("load", *arguments, dsn=database.dsn, typed=stdin)
+    return done.returncode, done.stdout, done.stderr
 
 
 def rows(database: Database, query: str) -> list[tuple[object, ...]]:

@@ -209,6 +209,7 @@ ARGUMENTS = {
     "maintenance add": ["--all-caches", "--for", "2h"],
     "maintenance end": ["1"],
     "maintenance remove": ["1"],
+    "listeners forget": ["nobody"],
 }
 OBSERVATION = """
 insert into monitoring.cache_auditor_observations (id, severity, category, title, description)
@@ -267,6 +268,9 @@ def test_a_login_with_the_role_of_the_page_may_do_what_it_says(
         "observations feedback": "0", "observations budget": "0",
         "baselines list": "0", "maintenance list": "0",
         "maintenance add": "0", "maintenance end": "0", "maintenance remove": "0",
+        "listeners list": "0", "notify list": "0", "notify retry": "0",
+        "notify send": "2",  # there is no route
+        "listeners forget": "2",  # there is no such listener
         "baselines show": "2",  # nothing is learned of it, which it was allowed to see
         "compare": "2",  # there are no two to compare, which it was allowed to see
         "backtest": "2",  # there is no window yet, which it was allowed to see

@@ -24,8 +24,9 @@ from auditor.listening.acknowledging import (
     signature,
     signed,
 )
-from auditor.listening.signing import Proposal
+from auditor.listening.signing import Proposal, quieted
 from auditor.observing.feedback import Reason
+from auditor.observing.preview import learning
 from auditor.stores.feedback import read_past
 from auditor.stores.observations import ObservationRow, find_observation
 from auditor.windows.minutes import from_epoch_minute
@@ -66,8 +67,9 @@ class Preview(BaseModel):
     """What a signature would say and would have changed, had it stood all along."""
 
     about: str
-    says: list[str]
+    keeps_quiet: str | None = Field(description="until expires_at; null: nothing")
     expires_at: datetime | None
+    learning: str = Field(description="what becomes of its windows")
     kept: int = Field(description="other observations that are kept")
     silenced: int
     later: int
@@ -98,7 +100,7 @@ def preview_acknowledgement(
     wanted = _wanted(caller, Acknowledging(reason=reason, scope=scope, expires=expires))
     with found_or_404(), gate.readers.taken() as connection:
         row = find_observation(connection, id_)
-        return _preview(proposed(row, read_past(connection), datetime.now(UTC), wanted))
+        return preview_of(proposed(row, read_past(connection), datetime.now(UTC), wanted))
 
 
 @router.post("/v1/observations/{id_}/acknowledgements", status_code=201)
@@ -132,13 +134,15 @@ def _sign(connection: Connection, row: ObservationRow, wanted: Signature) -> Ack
     return Acknowledged(observation_id=row.id, feedback_id=done.feedback_id, says=done.says)
 
 
-def _preview(proposal: Proposal) -> Preview:
+def preview_of(proposal: Proposal) -> Preview:
+    """The proposal as JSON has it."""
     feedback = proposal.feedback
     silenced = sum(each.effect == "silenced" for each in proposal.would)
     return Preview(
         about=str(feedback.scope),
-        says=list(proposal.says),
+        keeps_quiet=None if feedback.expires is None else quieted(feedback),
         expires_at=None if feedback.expires is None else from_epoch_minute(feedback.expires),
+        learning=learning(feedback),
         kept=proposal.kept,
         silenced=silenced,
         later=len(proposal.would) - silenced,

@@ -100,9 +100,8 @@ async function showPreview(path, asked, place) {
 }
 
 function told(found) {
-  const said = [element("p", {}, found.says.join(" "))];
-  if (found.expires_at === null) return said;
-  said.push(element("p", { class: "small" }, "It ends ", time(found.expires_at), "."));
+  if (found.expires_at === null) return [element("p", {}, found.learning)];
+  const said = [element("p", {}, "Until ", time(found.expires_at), ` it keeps quiet ${found.keeps_quiet}. ${found.learning}`)];
   if (!found.kept) return [...said, element("p", {}, "No other observation is kept that it could have silenced.")];
   const later = found.later ? ` and told ${number(found.later)} later` : "";
   said.push(element("p", {}, `Of the ${number(found.kept)} others that are kept it would have silenced ${number(found.silenced)}${later}.`));

@@ -30,21 +30,23 @@ export function timeAxis(grid) {
 /**
  * A line over time: what is missing is a gap, what stands alone a dot, an open minute a ring.
  *
- * unit: behind the hovered figure. digits: after its point.
+ * unit: behind the hovered figure. digits: after its point. Returns the traces: dots are one of their own,
+ * since plotly makes an element of each.
  */
 export function line({ x, y, name, unit, ink, digits = 2, dash = "solid", width = 1.6, provisional = [] }) {
-  const alone = y.map((each, at) => each !== null && (y[at - 1] ?? null) === null && (y[at + 1] ?? null) === null);
-  const open = y.map((each, at) => each !== null && provisional[at] === true);
-  return {
-    x, y, name, type: "scatter", mode: "lines+markers", connectgaps: false,
-    line: { color: ink, width, dash, shape: "linear" },
+  const known = (at) => (y[at] ?? null) !== null;
+  const places = y.map((_, at) => at).filter((at) => known(at) && (provisional[at] || (!known(at - 1) && !known(at + 1))));
+  const shared = { type: "scatter", hovertemplate: `%{y:,.${digits}f}${unit ? ` ${unit}` : ""}<extra>${plain(name)}</extra>` };
+  const course = { ...shared, x, y, name: plain(name), mode: "lines", connectgaps: false, line: { color: ink, width, dash } };
+  if (places.length === 0) return [course];
+  return [{
+    ...shared, x: places.map((at) => x[at]), y: places.map((at) => y[at]), mode: "markers", showlegend: false, hoverinfo: "skip",
+    hovertemplate: null,
     marker: {
-      color: ink, size: y.map((_, at) => (open[at] ? 8 : alone[at] ? 5 : 0)),
-      symbol: y.map((_, at) => (open[at] ? "circle-open" : "circle")), line: { width: 0 },
+      color: ink, size: places.map((at) => (provisional[at] ? 8 : 5)),
+      symbol: places.map((at) => (provisional[at] ? "circle-open" : "circle")),
     },
-    text: open.map((each) => (each ? " (the minute is still open)" : "")),
-    hovertemplate: `%{y:,.${digits}f}${unit ? ` ${unit}` : ""}%{text}<extra>${plain(name)}</extra>`,
-  };
+  }, course];
 }
 
 /** The band between two bounds; its gaps are gaps. Two traces, the lower bound first. */

@@ -94,14 +94,14 @@ function drawing(panel, history) {
   const traces = [];
   if (expected?.lower) traces.push(...band({ x, lower: expected.lower, upper: expected.upper, name: "expected band of a minute", unit: expected.unit }));
   if (expected) {
-    traces.push(line({ x, y: expected.centre, name: "expected", unit: expected.unit, ink: colour("muted"), dash: "dot", width: 1.2 }));
+    traces.push(...line({ x, y: expected.centre, name: "expected", unit: expected.unit, ink: colour("muted"), dash: "dot", width: 1.2 }));
   }
   const told = panel.lines.filter((each) => some(counts[each.of]));
   const { size, unit } = panel.bytes ? bytesUnit(told.flatMap((each) => counts[each.of])) : { size: 1, unit: null };
   for (const each of told) {
     const y = panel.bytes ? counts[each.of].map((value) => (value === null ? null : value / size)) : counts[each.of];
     const scaled = panel.bytes ? { unit, digits: 2 } : {};
-    traces.push(line({ ...each, ...scaled, x, y, ink: colour(each.ink), provisional: each.provisional ? counts.provisional : [] }));
+    traces.push(...line({ ...each, ...scaled, x, y, ink: colour(each.ink), provisional: each.provisional ? counts.provisional : [] }));
   }
   return {
     traces: [...traces, ...marks.traces],
@@ -172,9 +172,9 @@ function quantileDrawing({ gets, grid }) {
   const shared = { x, unit: "ms", digits: 3 };
   return {
     traces: [
-      line({ ...shared, y: gets.p99_ms, name: "p99", ink: colour("muted"), dash: "dot", width: 1.2 }),
-      line({ ...shared, y: gets.p95_ms, name: "p95", ink: colour("other") }),
-      line({ ...shared, y: gets.p50_ms, name: "p50, the median", ink: colour("series") }),
+      ...line({ ...shared, y: gets.p99_ms, name: "p99", ink: colour("muted"), dash: "dot", width: 1.2 }),
+      ...line({ ...shared, y: gets.p95_ms, name: "p95", ink: colour("other") }),
+      ...line({ ...shared, y: gets.p50_ms, name: "p50, the median", ink: colour("series") }),
     ],
     layout: {
       xaxis: timeAxis(grid), showlegend: true, margin: { l: 8, r: 12, t: 12, b: 8 },

@@ -86,7 +86,7 @@ function hoursSection(answer, signal) {
   const one = answer.comparison;
   const names = [...new Set(one.hours_of_day.map((each) => each.measure))];
   if (names.length === 0) {
-    return section("Hours of the day", null, element("div", { class: "panel" }, element("p", { class: "waiting" },
+    return section("Hours of the day", null, element("div", { class: "panel" }, element("p", { class: "within muted" },
       "Each hour of the day is compared with itself once it was seen on three days, in blocks of an hour.")));
   }
   return element("div", { class: "charts" }, names.map((name) => {
@@ -127,7 +127,7 @@ function hoursDrawing(hours, of) {
     }],
     layout: {
       hovermode: "closest",
-      xaxis: { range: [-0.6, 23.6], tickvals: [0, 6, 12, 18, 23], ticktext: [0, 6, 12, 18, 23].map(clockOf), showgrid: false },
+      xaxis: { range: [-0.6, 23.6], tickvals: [0, 6, 12, 18, 23], ticktext: [0, 6, 12, 18, 23].map(clockOf), showgrid: false, zeroline: false },
       yaxis: { ticksuffix: of.unit === "%" ? " %" : "", zeroline: true, zerolinewidth: 1.5, zerolinecolor: colour("line-strong") },
     },
   };

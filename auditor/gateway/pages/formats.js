@@ -77,11 +77,11 @@ export function span(seconds) {
   return hours % 24 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : `${Math.floor(hours / 24)} d`;
 }
 
-/** Waiting in ms as a length of time: "340 ms", "18.2 s", "41 min". */
+/** Waiting in ms as a length of time: "340 ms", "98.2 s", "41 min". */
 export function waited(ms) {
   if (!known(ms)) return NOTHING;
   if (ms < 1000) return `${number(ms)} ms`;
-  return ms < 60_000 ? `${number(ms / 1000, 1)} s` : span(ms / 1000);
+  return ms < 120_000 ? `${number(ms / 1000, 1)} s` : span(ms / 1000);
 }
 
 /** The clock's time of an instant; with the day when it is not today's. */

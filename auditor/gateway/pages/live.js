@@ -6,6 +6,7 @@ import { headers } from "./fetching.js";
 const POLL_MS = 10_000;
 const SAFETY_MS = 60_000;
 const SILENCE_MS = 60_000;
+const UNSEEN_MS = 30_000;
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 
 const ears = new EventTarget();
@@ -27,10 +28,15 @@ export function onLive(names, hear, signal) {
 /** Listens for as long as the page is there. */
 export async function startLive() {
   document.addEventListener("token", () => cut?.abort());
-  // a tab that was hidden may have slept through everything
-  document.addEventListener("visibilitychange", () => document.hidden || tell("look", null));
+  // a browser keeps few connections to one host: a tab that nobody sees gives its own back
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(unseen);
+    if (document.hidden) unseen = setTimeout(() => cut?.abort(), UNSEEN_MS);
+    else tell("look", null);
+  });
   pollForEver();
   for (;;) {
+    await seen();
     try {
       await listen();
     } catch {
@@ -43,6 +49,14 @@ export async function startLive() {
 }
 
 let cut = null;
+let unseen = null;
+
+/** Resolves when somebody sees the page. */
+async function seen() {
+  while (document.hidden) {
+    await new Promise((resolve) => { document.addEventListener("visibilitychange", resolve, { once: true }); });
+  }
+}
 
 async function listen() {
   cut = new AbortController();
@@ -53,6 +67,7 @@ async function listen() {
     if (lastId !== null) asked["Last-Event-ID"] = lastId;
     const response = await fetch("/v1/events", { headers: asked, signal: cut.signal, cache: "no-store" });
     if (!response.ok || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      lastId = null;
       become("polling", `events are not to be had (${response.status})`);
       return;
     }

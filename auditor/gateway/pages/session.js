@@ -29,7 +29,7 @@ export function askForToken(why) {
   const dialog = element(
     "dialog", { "aria-labelledby": "token-title" },
     element("form", { method: "dialog", on: { submit: () => keepToken(box.value.trim()) } },
-      element("h2", { id: "token-title" }, "Token"),
+      element("h2", { id: "token-title" }, "Enter a token"),
       element("p", {}, why),
       element("div", { class: "field" }, element("label", { for: "token-text" }, "Token"), box),
       element("p", { class: "muted small" },

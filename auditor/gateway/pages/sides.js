@@ -45,7 +45,8 @@ async function draw(place, answer, signal) {
     return section(panel.title, element("span", { class: "count" }, panel.unit),
       element("div", { class: "panel" }, element("div", { class: "within chart-within" }, made.element)));
   });
-  fill(place, panels);
+  if (panels.length) fill(place, panels);
+  else fill(place, section("Side by side", null, element("p", { class: "muted" }, "Nothing is known of these times by the hour.")));
 }
 
 const PANELS = [
@@ -58,7 +59,7 @@ const PANELS = [
 function drawing(panel, sides, answer) {
   const grid = panel.grid(sides[0]);
   return {
-    traces: sides.map((side) => {
+    traces: sides.flatMap((side) => {
       const y = panel.of(side);
       return line({ x: times(panel.grid(side), y.length), y, name: side.name, unit: panel.suffix, ink: colour(side.ink), dash: side.dash });
     }),

@@ -44,13 +44,13 @@ function row(one) {
   const cells = [
     ["name", null, name(one)],
     ["state", null, state(one)],
-    ["number", "Hit rate", hitRate(one)],
+    ["number hit", "Hit rate", hitRate(one)],
     ["trend", "Hit rate, last 3 h", trend(one)],
     ["number", "Traffic", traffic(one)],
     ["number", "p95", figure(one.p95_response_time_ms, "ms")],
     ["number", "Errors", errors(one)],
     ["number", "Complete", complete(one)],
-    ["number", "Minute", one.minute_window ? time(one.minute_window) : time(one.last_minute)],
+    ["number minute", "Minute", one.minute_window ? time(one.minute_window) : time(one.last_minute)],
   ];
   return element("tr", { role: "row", class: one.first ? "first" : null, data: { series: `${one.cache_name}/${one.implementation_type}` } },
     cells.map(([kind, label, ...inside]) =>

@@ -57,7 +57,7 @@ function weekDrawing(metric, zone) {
     layout: {
       hovermode: "closest", hoverdistance: -1,
       xaxis: {
-        range: [-0.5, SLOTS - 0.5], tickvals: DAYS.map((_, day) => day * 24 + 11.5), ticktext: DAYS, ticks: "", showgrid: false,
+        range: [-0.5, SLOTS - 0.5], tickvals: DAYS.map((_, day) => day * 24 + 11.5), ticktext: DAYS, ticks: "", showgrid: false, zeroline: false,
       },
       yaxis: { ticksuffix: metric.unit ? ` ${metric.unit}` : "", rangemode: metric.unit === "%" ? "normal" : "tozero" },
       shapes: [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-MOST_SOCKETS: Final = 1_000
 MOST_FRAME_BYTES: Final = 512 * 1024
 MOST_BROADCAST_BYTES: Final = 256 * 1024
 """As Supabase's free projects have it."""

@@ -38,7 +38,6 @@ async def listen(websocket: WebSocket) -> None:
     gate: Gate = websocket.app.state.gate
     switchboard: Switchboard = websocket.app.state.switchboard
     try:
-        switchboard.make_room()
         admitted = await admit(gate.callers, websocket.query_params, websocket.headers)
     except Refusal as refusal:
         answer = JSONResponse({"error": refusal.said}, refusal.status, refusal.headers)

@@ -33,7 +33,6 @@ from auditor.gateway.realtime.limits import (
     ALLOWED_EVERY_S,
     JOIN_WAIT_S,
     LOOKED_AFTER_EVERY_S,
-    MOST_SOCKETS,
     SPOKEN_A_SECOND,
     SPOKEN_AT_ONCE,
 )
@@ -59,12 +58,12 @@ class Switchboard:
     """All sockets of the gateway. Only for the event loop's own thread.
 
     dropped_sockets: how many were cut off because they did not read. unreadable_frames: how many
-    frames were none. refused_sockets: how many found no place.
+    frames were none.
     """
 
     def __init__(self, gate: Gate, clock: Callable[[], float] = time.monotonic) -> None:
         self.rooms = Rooms()
-        self.dropped_sockets = self.unreadable_frames = self.refused_sockets = 0
+        self.dropped_sockets = self.unreadable_frames = 0
         self._gate, self._clock = gate, clock
         self._sockets: dict[Socket, Admitted] = {}
         self._columns: Columns = {}
@@ -108,12 +107,6 @@ class Switchboard:
             del self._sockets[socket]
             self.unreadable_frames += socket.unreadable
             self._ask_for_rows()
-
-    def make_room(self) -> None:
-        """Raises Refusal (429) when there are too many sockets."""
-        if len(self._sockets) >= MOST_SOCKETS:
-            self.refused_sockets += 1
-            raise Refusal(429, "too many clients listen already", {"Retry-After": "30"})
 
     def speak(self, messages: Sequence[tuple[bool, Spoken]]) -> None:
         """Broadcasts that came over HTTP: each with whether it is private.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,11 +71,8 @@ def test_a_revoked_token_is_over_and_its_name_free(
 
 
 def register(database: Database, name: str, key: str, *words: str) -> Any:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", "--dsn", database.dsn, "token", "create", name,
-         "--scope", "ingest", "--register", *words],
-        input=f"{key}\n", capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    asked = ("token", "create", name, "--scope", "ingest", "--register", *words)
+    return tool(*asked, dsn=database.dsn, typed=f"{key}\n".encode())
 
 
 def test_a_key_that_clients_have_already_is_registered(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -351,3 +352,32 @@ def test_an_address_of_nothing_says_so(scene: Scene, chromium: Browser) -> None:
         visit.expected = ("status of 404",)
         visit.page.goto("/observations/00000000")
         expect(visit.page.get_by_role("main")).to_contain_text("no observation's id begins with")
+
+
+def test_what_is_asked_wrongly_is_refused_in_words(scene: Scene) -> None:
+    """Each with its status, and never more than a sentence; nothing is signed by any of it."""
+    row = scene.trapped()
+    path, bearer = f"/v1/observations/{row.id}", {"Authorization": f"Bearer {SIGNER}"}
+    with httpx.Client(base_url=scene.url, trust_env=False, timeout=60) as client:
+        assert client.get("/v1/observations/zzzz").status_code == 422
+        assert client.get("/v1/observations/00000000").status_code == 404
+        assert client.get(f"{path}/course", params={"metric": "colour"}).status_code == 422
+        assert client.get("/v1/observations", params={"cache": "a\x00"}).status_code == 422
+        assert client.get("/v1/observations", params={"limit": 501}).status_code == 422
+        preview = f"{path}/acknowledgements/preview"
+        assert client.get(preview, params={"reason": "tired"}).status_code == 422
+        asked = {"reason": "fixed", "expires": "2h"}
+        assert "fixed silences nothing" in client.get(preview, params=asked).json()["error"]
+        signing = f"{path}/acknowledgements"
+        assert client.post(signing, json={"reason": "fixed"}).status_code == 401
+        for body in ({}, {"reason": "fixed", "note": "\x00"}, {"reason": "fixed", "by": "eve"}):
+            assert client.post(signing, json=body, headers=bearer).status_code == 422
+        gone = "/v1/observations/00000000-0000-4000-8000-000000000000/acknowledgements"
+        assert client.post(gone, json={"reason": "fixed"}, headers=bearer).status_code == 404
+        assert not scene.trapped().acknowledged
+        done = client.post(signing, json={"reason": "fixed", "note": "ü"}, headers=bearer)
+        assert (done.status_code, done.json()["observation_id"]) == (201, str(row.id))
+        again = client.post(signing, json={"reason": "expected"}, headers=bearer)
+        assert again.status_code == 409
+        assert "already acknowledged by ada" in again.json()["error"]
+        assert client.get("/v1/observations").headers["cache-control"] == "no-store"

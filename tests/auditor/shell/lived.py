@@ -9,20 +9,22 @@ from typing import Any
 
 from auditor.daemon.tick import Judging, Memory, Ticked, tick
 from auditor.observing.fold_settings import FoldSettings
-from tests.auditor.shell.past import Application, learned_past, start_of_story
+from tests.auditor.shell.past import Application, start_of_story
 from tests.postgres_clusters import Database
 
 JUDGING = Judging(fold=FoldSettings(quiet_minutes=5, reopen_minutes=1))
 
 
 class Lived:
-    """Minute 0 is the story's first; what `live` delivers is scored by `tick`."""
+    """Minute 0 is the story's first; what `live` delivers is scored by `tick`.
+
+    database: one that has learned (see `past.learned`).
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.connection = database.connect()
         self.start = start_of_story()
-        learned_past(self.connection, self.start)
         self.application = Application(database.dsn)
         self.memory = Memory()
         self.judging = JUDGING

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -15,6 +16,7 @@ from collector.batch import Batch, Beat
 from collector.events import Row
 from collector.sinks.postgres import PostgresSink
 from collector.weights import Aggregator
+from tests.postgres_clusters import Cluster, Database
 
 CACHE = "sessions"
 LEGACY, NEW = "legacy", "new"
@@ -60,6 +62,15 @@ def learned_past(connection: psycopg.Connection, until: datetime, seed: int = 1)
     assert done.learned is not None
     assert len(done.learned.baselines) == 2
     write_state(connection, "scored_until", until)
+
+
+@contextmanager
+def learned(cluster: Cluster) -> Iterator[Database]:
+    """A database with that past up to the start of the story, a copy of one for the whole run."""
+    with cluster.filled_database(
+        "learned", lambda made: learned_past(made, start_of_story())
+    ) as made:
+        yield made
 
 
 class Application:

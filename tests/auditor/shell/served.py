@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.auditor.shell.forked import Forked
+from tests.auditor.shell.tool import started
 
 PATIENCE_S = 60.0
 TOKEN = "a-token-that-may-deliver"
@@ -24,28 +24,22 @@ class Served:
     """A running server. stderr: complete once it has ended."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: Forked
     ended: dict[str, str] = field(default_factory=dict)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to end; its exit code."""
         self.process.send_signal(number)
         _, self.ended["stderr"] = self.process.communicate(timeout=PATIENCE_S)
-        return self.process.returncode
+        return self.process.wait()
 
 
 @contextmanager
 def serving(dsn: str, *words: str, **variables: str) -> Iterator[Served]:
     """A server on a free port that knows TOKEN; it is killed at the end if it still runs."""
-    environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"CACHE_AUDITOR_INGEST_TOKENS": TOKEN} | variables
-    command = [sys.executable, "-m", "auditor", "serve", "--dsn", dsn, "--port", "0", "--json"]
-    process = subprocess.Popen(
-        [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=environment,
-    )  # fmt: skip
+    environment = {"CACHE_AUDITOR_INGEST_TOKENS": TOKEN} | variables
+    process = started("serve", "--port", "0", "--json", *words, dsn=dsn, **environment)
     try:
-        assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.communicate(timeout=PATIENCE_S)[1]
         yield Served(json.loads(line)["listening"], process)

@@ -9,7 +9,8 @@ import pytest
 from baselines.draw import DAY_NAMES
 from baselines.metrics import BY_NAME
 from baselines.profile_rows import DAILY
-from tests.auditor.shell.past import CACHE, DAYS, LEGACY, NEW, learned_past, start_of_story
+from tests.auditor.shell import past
+from tests.auditor.shell.past import CACHE, DAYS, LEGACY, NEW
 from tests.auditor.shell.tool import document, tool
 from tests.postgres_clusters import Cluster, Database
 
@@ -19,8 +20,7 @@ SERIES = f"{CACHE}/{NEW}"
 @pytest.fixture(scope="module")
 def learned(cluster: Cluster) -> Iterator[Database]:
     """Three learned days of two series, for tests that only read."""
-    with cluster.migrated_database() as made:
-        learned_past(made.connect(), start_of_story())
+    with past.learned(cluster) as made:
         yield made
 
 
@@ -55,42 +55,40 @@ def test_a_database_that_was_not_migrated_asks_for_it(empty_database: Database, 
 # compute -----------------------------------------------------------------------------------------
 
 
-def test_compute_learns_and_says_what_it_learned_from(database: Database) -> None:
+def test_compute_learns_and_says_what_it_learned_from(learned_database: Database) -> None:
     """For people a line a series; as JSON with the span; each time a version more.
 
     The version before is kept, and marked as old.
     """
-    learned_past(database.connect(), start_of_story())
-    done = tool("baselines", "compute", "--days", "2", dsn=database.dsn)
+    done = tool("baselines", "compute", "--days", "2", dsn=learned_database.dsn)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         f"learned {CACHE}/{name} from 2,880 windows" for name in (LEGACY, NEW)
     ]
-    found = document("baselines", "compute", "--days", "1", dsn=database.dsn)
+    found = document("baselines", "compute", "--days", "1", dsn=learned_database.dsn)
     assert found["windows"] == 2 * 1440
     assert found["until"] == "2026-03-03T12:00:00Z"
     assert [each["implementation_type"] for each in found["learned"]] == [LEGACY, NEW]
-    rows = document("baselines", "list", "--all", dsn=database.dsn)
+    rows = document("baselines", "list", "--all", dsn=learned_database.dsn)
     versions = [(r["implementation_type"], r["version"], r["is_active"]) for r in rows]
     assert versions == [
         (name, version, version == 3) for name in (LEGACY, NEW) for version in (3, 2, 1)
     ]
-    listed = tool("baselines", "list", "--all", dsn=database.dsn).stdout
+    listed = tool("baselines", "list", "--all", dsn=learned_database.dsn).stdout
     assert [" 2 old " in line for line in listed.splitlines()].count(True) == 2
 
 
-def test_too_little_history_says_how_much_is_needed(database: Database) -> None:
+def test_too_little_history_says_how_much_is_needed(learned_database: Database) -> None:
     """An hour of windows: not judged yet, which is no fault."""
-    connection = database.connect()
-    learned_past(connection, start_of_story())
+    connection = learned_database.connect()
     connection.execute(
         "delete from monitoring.cache_metrics_1min where minute_window < '2026-03-03 11:00Z'"
     )
-    done = tool("baselines", "compute", dsn=database.dsn)
+    done = tool("baselines", "compute", dsn=learned_database.dsn)
     assert done.returncode == 0, done.stderr
     assert f"not judged yet: {SERIES}: " in done.stdout
     assert "has 60 windows" in done.stdout
-    why = document("baselines", "compute", dsn=database.dsn)["not_yet"]
+    why = document("baselines", "compute", dsn=learned_database.dsn)["not_yet"]
     assert set(why) == {f"{CACHE}/{LEGACY}", SERIES}
 
 

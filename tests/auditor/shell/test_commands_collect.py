@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,8 @@ from auditor.settings import Settings
 from collector.batch import Beat
 from collector.polled import ServerState
 from collector.sinks.postgres import PostgresSink
-from tests.auditor.shell.tool import PATIENCE_S, tool
+from tests.auditor.shell.forked import Forked
+from tests.auditor.shell.tool import PATIENCE_S, started, tool
 from tests.collector.agents.cache_servers import CacheServer, memcached_server, redis_server
 from tests.postgres_clusters import Database
 
@@ -110,22 +108,17 @@ def test_faults_of_the_settings_file_are_settings_faults(tmp_path: Path) -> None
     assert "hunter2" not in done.stderr
 
 
-def started(words: tuple[str, ...], folder: Path, **variables: str) -> subprocess.Popen[str]:
-    environment = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "auditor", "collect", *words], text=True, cwd=folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=environment | {"CACHE_AUDITOR_SPOOL_DIR": str(folder)} | variables,
-    )  # fmt: skip
+def collecting(words: tuple[str, ...], folder: Path, **variables: str) -> Forked:
+    variables = {"CACHE_AUDITOR_SPOOL_DIR": str(folder)} | variables
+    return started("collect", *words, folder=folder, **variables)
 
 
-def lines_until(process: subprocess.Popen[str], enough: str, least: int) -> list[dict[str, Any]]:
+def lines_until(process: Forked, enough: str, least: int) -> list[dict[str, Any]]:
     """Status lines, until `least` of them say that something was counted."""
-    assert process.stdout is not None
     lines: list[dict[str, Any]] = []
     while sum(line[enough] is not None for line in lines) < least:
         text = process.stdout.readline()
-        assert text, process.stderr.read() if process.stderr else ""
+        assert text, process.stderr.read()
         lines.append(json.loads(text))
     return lines
 
@@ -143,7 +136,7 @@ def test_until_sigterm_it_polls_and_what_was_counted_is_delivered(
         "--dsn",
         database.dsn,
     )
-    with started(words, tmp_path, CACHE_AUDITOR_REDIS_PASSWORD="hunter2") as process:
+    with collecting(words, tmp_path, CACHE_AUDITOR_REDIS_PASSWORD="hunter2") as process:
         first = lines_until(process, "counts", 1)
         redis.say(b"auth hunter2\r\nget no\r\n", b"$-1\r\n")
         later = lines_until(process, "counts", 3)
@@ -170,7 +163,7 @@ def test_without_the_database_it_spools_and_the_next_one_delivers(
     """It starts, counts and ends as always; what waits is said to."""
     words = ("redis", f"{redis.url}#cache=pages", "--interval", "1", "--json")
     password = {"CACHE_AUDITOR_REDIS_PASSWORD": "hunter2"}
-    with started((*words, "--dsn", NOWHERE), tmp_path, **password) as process:
+    with collecting((*words, "--dsn", NOWHERE), tmp_path, **password) as process:
         lines_until(process, "counts", 2)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=PATIENCE_S)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +11,9 @@ import pytest
 
 from auditor.postgres.embedded import EmbeddedPostgres
 from auditor.windows.minutes import floor_minute
+from tests.auditor.shell.forked import Forked
 from tests.auditor.shell.past import CACHE, NEW, Application
-from tests.auditor.shell.tool import PATIENCE_S, document, tool
+from tests.auditor.shell.tool import PATIENCE_S, document, started, tool
 from tests.postgres_clusters import Database
 
 EVENTS = "timestamp,operation_type\n2024-01-01T00:00:00Z,hit\n2024-01-01T00:00:01Z,miss\n"
@@ -95,9 +94,8 @@ def test_a_database_that_was_not_migrated_asks_for_it(empty_database: Database, 
 # run ---------------------------------------------------------------------------------------------
 
 
-def running(database: Database, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "auditor", "--dsn", database.dsn, *words, "run"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def running(database: Database, *words: str) -> Forked:
+    return started(*words, "run", dsn=database.dsn)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +14,9 @@ from auditor.daemon.schedule import Daemon
 from auditor.settings import Settings
 from auditor.stores.observations import list_observations
 from auditor.windows.state import read_state
-from tests.auditor.shell.past import NEW, Application, learned_past, start_of_story
+from tests.auditor.shell.forked import Forked
+from tests.auditor.shell.past import NEW, Application, start_of_story
+from tests.auditor.shell.tool import started
 from tests.postgres_clusters import Database
 
 PATIENCE_S = 60.0
@@ -30,9 +30,8 @@ def wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.05)  # between two looks at a condition, not a wait for time to pass
 
 
-def run(database: Database) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "auditor", "--dsn", database.dsn, "run"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def run(database: Database) -> Forked:
+    return started("run", dsn=database.dsn)
 
 
 def has_ticked(connection: psycopg.Connection, after: datetime | None = None) -> bool:
@@ -72,14 +71,13 @@ def test_a_killed_daemon_is_replaced_by_the_next(database: Database) -> None:
     assert second.returncode == 0
 
 
-def test_it_finds_by_itself_that_a_minute_is_scorable(database: Database) -> None:
+def test_it_finds_by_itself_that_a_minute_is_scorable(learned_database: Database) -> None:
     """A minute whose watermarks have passed is scored without anybody asking."""
-    connection = database.connect()
+    connection = learned_database.connect()
     start = start_of_story()
-    learned_past(connection, start)
-    application = Application(database.dsn)
+    application = Application(learned_database.dsn)
     clock = [start + timedelta(seconds=1)]
-    daemon = Daemon(database.dsn, Settings(), clock=lambda: clock[0])
+    daemon = Daemon(learned_database.dsn, Settings(), clock=lambda: clock[0])
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:

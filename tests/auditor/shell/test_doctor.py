@@ -29,6 +29,7 @@ from auditor.windows.watermarks import Grace
 from collector.batch import Batch, Beat
 from collector.events import Row
 from collector.sinks.postgres import PostgresSink
+from tests.auditor.shell.tool import tool
 from tests.postgres_clusters import Cluster, Database
 
 MINUTE = timedelta(minutes=1)
@@ -399,14 +400,9 @@ Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     """Runs `cache-auditor doctor` as a user does, in an empty folder."""
-    environment = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
 
     def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "auditor", "doctor", *arguments],
-            capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
-            env=environment | {"COLUMNS": "200"} | variables,
-        )  # fmt: skip
+        return tool("doctor", *arguments, folder=tmp_path, **({"COLUMNS": "200"} | variables))
 
     return run
 

@@ -24,7 +24,7 @@ from auditor.stores.observations import list_observations
 from auditor.stores.replay import read_replay
 from auditor.windows.retention import Keep, retain
 from tests.auditor.shell.lived import JUDGING, Lived, lived
-from tests.auditor.shell.past import DAYS, NEW, Application
+from tests.auditor.shell.past import DAYS, NEW, Application, learned
 from tests.auditor.shell.tool import document, tool
 from tests.postgres_clusters import Cluster, Database
 
@@ -37,7 +37,7 @@ RULES = Thresholds(hit_rate=Threshold(0.02, 0.3))
 def world(cluster: Cluster) -> Iterator[Lived]:
     """One observation that opened in minute 3 and was at its worst when it was deepest, later;
     in between everything was learned anew, and thresholds are not the usual ones."""
-    with cluster.migrated_database() as database, lived(database) as made:
+    with learned(cluster) as database, lived(database) as made:
         made.judging = replace(JUDGING, thresholds=RULES)
         for minute in range(14):
             rate = None if minute < 3 else WORSE if minute in (8, 9, 10) else BROKEN
@@ -205,12 +205,12 @@ def test_the_command_ends_with_1_and_names_what_differs(world: Lived) -> None:
 # What differs for a reason -------------------------------------------------------------------
 
 
-def test_late_events_are_named(database: Database) -> None:
+def test_late_events_are_named(learned_database: Database) -> None:
     """A window of its context was made again; so was its own, and its score with it."""
-    with lived(database) as world:
+    with lived(learned_database) as world:
         world.play(range(3))
         world.play(range(3, 6), hit_rate=BROKEN)
-        late = Application(database.dsn, seed=9)
+        late = Application(learned_database.dsn, seed=9)
         late.minute(world.at(1), names=(NEW,), watermark=False)
         late.minute(world.at(3), names=(NEW,), watermark=False)
         late.sink.close()

@@ -19,9 +19,9 @@ MILD = 0.6
 
 
 @pytest.fixture
-def world(database: Database) -> Iterator[Lived]:
+def world(learned_database: Database) -> Iterator[Lived]:
     """An observation of `new` in minutes 3 to 6: over, and past reopening by minute 25."""
-    with lived(database) as made:
+    with lived(learned_database) as made:
         made.play(range(3))
         made.play(range(3, 7), hit_rate={NEW: 0.5})
         made.pass_by(range(7, 25))
@@ -113,9 +113,9 @@ def test_a_wider_scope_covers_the_sibling(world: Lived) -> None:
     assert len(rows(world)) == 1
 
 
-def test_what_returns_soon_is_not_reopened(database: Database) -> None:
+def test_what_returns_soon_is_not_reopened(learned_database: Database) -> None:
     """It would have been the same row; nobody is woken by it."""
-    with lived(database) as world:
+    with lived(learned_database) as world:
         world.play(range(3))
         world.play(range(3, 7), hit_rate={NEW: 0.5})
         world.judging = Judging(fold=FoldSettings(quiet_minutes=5, reopen_minutes=60))

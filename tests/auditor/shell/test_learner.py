@@ -89,10 +89,8 @@ def test_a_problem_of_a_series_that_is_not_there_changes_nothing() -> None:
 
 
 @pytest.fixture
-def connection(database: Database) -> psycopg.Connection:
-    made = database.connect()
-    learned_past(made, START)
-    return made
+def connection(learned_database: Database) -> psycopg.Connection:
+    return learned_database.connect()
 
 
 def refreshed(connection: psycopg.Connection, days: float = 2) -> Refreshed:
@@ -196,10 +194,9 @@ def test_a_refresh_is_due_after_its_time_and_sooner_while_nothing_is_in_force(
     assert refresh_is_due(connection, START + hour, hour)
 
 
-def test_a_newcomer_is_learned_within_the_hour(database: Database) -> None:
+def test_a_newcomer_is_learned_within_the_hour(connection: psycopg.Connection) -> None:
     """A series with a day behind it and nothing in force does not wait for the daily refresh."""
-    connection, day = database.connect(), timedelta(days=1)
-    learned_past(connection, START)
+    day = timedelta(days=1)
     soon = START + timedelta(hours=2)
     assert not refresh_is_due(connection, soon, day)
     connection.execute(
@@ -217,11 +214,9 @@ def test_caches_are_grouped_and_never_divided() -> None:
 
 
 def test_learning_in_groups_gives_the_same_baselines(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded by the group; what is ordinary for a cache does not depend on it."""
-    connection = database.connect()
-    learned_past(connection, START)
     connection.execute(
         "insert into monitoring.cache_metrics_1min select (jsonb_populate_record(w,"
         " jsonb_build_object('cache_name', 'other'))).* from monitoring.cache_metrics_1min as w"

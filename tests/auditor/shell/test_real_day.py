@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import math
 import os
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +20,7 @@ from psycopg.rows import dict_row
 
 from auditor.windows.rollup import roll_hours, roll_up
 from auditor.windows.watermarks import Grace
+from tests.auditor.shell.tool import document
 from tests.postgres_clusters import Cluster, Database
 from tests.sql.hearing import heard, listening
 
@@ -68,13 +66,7 @@ class Day:
 
 def load(database: Database) -> dict[str, Any]:
     """What the command says of the one file."""
-    done = subprocess.run(
-        [sys.executable, "-m", "auditor", "load", str(DAY / "raw_day.csv.gz"),
-         "--json", "--dsn", database.dsn],
-        capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    (file,) = json.loads(done.stdout)["files"]
+    (file,) = document("load", str(DAY / "raw_day.csv.gz"), dsn=database.dsn)["files"]
     return dict(file)
 
 

@@ -21,8 +21,8 @@ GONE = SeriesKey(CACHE, "gone")
 
 
 @pytest.fixture
-def life(database: Database) -> Iterator[Lived]:
-    with lived(database) as made:
+def life(learned_database: Database) -> Iterator[Lived]:
+    with lived(learned_database) as made:
         yield made
 
 

@@ -27,8 +27,8 @@ from tests.postgres_clusters import Database
 
 
 @pytest.fixture
-def life(database: Database) -> Iterator[Lived]:
-    with lived(database) as made:
+def life(learned_database: Database) -> Iterator[Lived]:
+    with lived(learned_database) as made:
         yield made
 
 

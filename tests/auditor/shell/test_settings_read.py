@@ -22,7 +22,7 @@ from auditor.windows.retention import Keep
 from auditor.windows.rollup import next_scorable
 from auditor.windows.state import write_state
 from auditor.windows.watermarks import Grace
-from tests.auditor.shell.past import NEW, Application, learned_past, start_of_story
+from tests.auditor.shell.past import NEW, Application, start_of_story
 from tests.auditor.shell.tool import document, tool
 from tests.postgres_clusters import Database
 
@@ -65,9 +65,9 @@ def test_a_percentage_of_nothing_is_refused_with_what_is_allowed() -> None:
 
 
 @pytest.fixture
-def learned(database: Database) -> Iterator[tuple[psycopg.Connection, Application]]:
-    connection, application = database.connect(), Application(database.dsn)
-    learned_past(connection, start_of_story())
+def learned(learned_database: Database) -> Iterator[tuple[psycopg.Connection, Application]]:
+    connection = learned_database.connect()
+    application = Application(learned_database.dsn)
     yield connection, application
     application.sink.close()
 

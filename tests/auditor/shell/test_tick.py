@@ -20,7 +20,7 @@ from auditor.stores.observations import (
     list_observations,
     read_history,
 )
-from tests.auditor.shell.past import CACHE, LEGACY, NEW, Application, learned_past, start_of_story
+from tests.auditor.shell.past import CACHE, LEGACY, NEW, Application, start_of_story
 from tests.postgres_clusters import Database
 
 BROKEN = {NEW: 0.5}
@@ -33,7 +33,6 @@ class World:
         self.database = database
         self.connection = database.connect()
         self.start = start_of_story()
-        learned_past(self.connection, self.start)
         self.application = Application(database.dsn)
         self.memory, self.judging = Memory(), Judging()
 
@@ -63,8 +62,8 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    made = World(database)
+def world(learned_database: Database) -> Iterator[World]:
+    made = World(learned_database)
     yield made
     made.application.sink.close()
 

@@ -21,7 +21,7 @@ from auditor.stores.observations import list_observations
 from auditor.stores.replay import read_replay
 from auditor.windows.minutes import MINUTE
 from auditor.windows.state import read_state
-from tests.auditor.shell.past import CACHE, LEGACY, NEW, Application, learned_past, start_of_story
+from tests.auditor.shell.past import CACHE, LEGACY, NEW, Application, start_of_story
 from tests.postgres_clusters import Database
 
 START = start_of_story()
@@ -30,8 +30,8 @@ RULE = {"name": "low hits", "metric": "hit_rate", "below": 50, "for_minutes": 2,
 
 
 @pytest.fixture
-def application(database: Database) -> Iterator[Application]:
-    made = Application(database.dsn)
+def application(learned_database: Database) -> Iterator[Application]:
+    made = Application(learned_database.dsn)
     yield made
     made.sink.close()
 
@@ -44,10 +44,9 @@ def observations(connection: psycopg.Connection) -> list[tuple[str, datetime, st
 
 
 def test_a_problem_in_maintenance_opens_when_it_ends(
-    database: Database, application: Application
+    learned_database: Database, application: Application
 ) -> None:
-    connection = database.connect()
-    learned_past(connection, START)
+    connection = learned_database.connect()
     end = START + 8 * MINUTE
     add_maintenance(connection, Maintenance(Once(START + MINUTE, end), CACHE, by="ann"))
     memory = Memory()
@@ -67,12 +66,9 @@ def test_a_problem_in_maintenance_opens_when_it_ends(
     assert (told.agreement, told.doubts) == ("equal", ())
 
 
-def test_what_happened_in_maintenance_is_not_learned(
-    database: Database, application: Application
-) -> None:
+def test_what_happened_in_maintenance_is_not_learned(learned_database: Database) -> None:
     """A day of it: with the maintenance the baseline has its windows not, without it has them."""
-    connection = database.connect()
-    learned_past(connection, START)
+    connection = learned_database.connect()
 
     def sample_size() -> int:
         done = refresh(connection, START, span=timedelta(days=3), time_zone="UTC")
@@ -85,16 +81,15 @@ def test_what_happened_in_maintenance_is_not_learned(
     assert whole - sample_size() == 1440
 
 
-def test_a_rule_opens_on_the_first_day_before_anything_is_learned(
-    database: Database, application: Application
-) -> None:
-    connection = database.connect()
+def test_a_rule_opens_on_the_first_day_before_anything_is_learned(database: Database) -> None:
+    connection, application = database.connect(), Application(database.dsn)
     how = judging(Settings(rules=[RULE]))
     memory = Memory()
     for number in range(5):
         minute = START + number * MINUTE
         application.minute(minute, hit_rate={NEW: 0.9 if number < 2 else 0.3})
         tick(connection, minute + timedelta(seconds=61), how, memory)
+    application.sink.close()
     ((implementation, _, severity, rule),) = observations(connection)
     assert (implementation, severity, rule) == (NEW, "critical", "low hits")
     row = connection.execute(
@@ -112,10 +107,9 @@ def test_a_rule_opens_on_the_first_day_before_anything_is_learned(
 
 
 def test_what_a_rule_opened_and_detection_confirmed_is_not_learned(
-    database: Database, application: Application
+    learned_database: Database, application: Application
 ) -> None:
-    connection = database.connect()
-    learned_past(connection, START)
+    connection = learned_database.connect()
     how = judging(Settings(rules=[{**RULE, "below": 95, "for_minutes": 1}]))
     memory = Memory()
     for number in range(6):
@@ -129,11 +123,10 @@ def test_what_a_rule_opened_and_detection_confirmed_is_not_learned(
 
 
 def test_feedback_silences_the_next_one_and_its_windows_say_so(
-    database: Database, application: Application
+    learned_database: Database, application: Application
 ) -> None:
     """Ten bad minutes, signed as expected; the next ones have no row until it is revoked."""
-    connection = database.connect()
-    learned_past(connection, START)
+    connection = learned_database.connect()
     how = judging(Settings(resolve_after_minutes=2, reopen_within_minutes=1))
     memory = Memory()
     bad = {*range(2, 8), *range(20, 30)}

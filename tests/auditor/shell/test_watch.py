@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +15,14 @@ import psycopg
 
 from auditor.listening.changes import Cursor, catch_up, read_floor, read_floor_at
 from auditor.schema.migrations import migrate
+from tests.auditor.shell.tool import started, tool
 from tests.postgres_clusters import Database, PrivateCluster
 
 PATIENCE_S = 60.0
 
 
 def cli(dsn: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "auditor", "--dsn", dsn, *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return tool(*words, dsn=dsn)
 
 
 def observe(connection: psycopg.Connection, title: str, severity: str = "warning") -> str:
@@ -41,10 +40,7 @@ class Watching:
     """A running `observations watch --json`, its lines as they come."""
 
     def __init__(self, dsn: str, *words: str) -> None:
-        command = [sys.executable, "-m", "auditor", "--dsn", dsn, "--json", "observations", "watch"]
-        self.process = subprocess.Popen(
-            [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = started("--json", "observations", "watch", *words, dsn=dsn)
         self.lines: queue.Queue[dict[str, Any]] = queue.Queue()
         self.notes: queue.Queue[str] = queue.Queue()
         self.readers = [

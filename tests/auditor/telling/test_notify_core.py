@@ -197,7 +197,7 @@ def test_a_message_says_what_since_when_cost_cause_and_what_to_do() -> None:
     assert lines[4] != "cause: stampede"
     assert lines[5:] == [
         "what to do: look at the deploy",
-        f"https://c.example.com/#/observations/{PROBLEM.id}",
+        f"https://c.example.com/observations/{PROBLEM.id}",
     ]
     assert message.tone == "warning"
 

@@ -46,7 +46,7 @@ def test_run_tells_and_ends_cleanly(database: Database, tmp_path: Path) -> None:
         id_ = opens(connection, "it fell")
         sent = receiver.next()
         assert sent["title"] == "[warning] opened: it fell"
-        assert f"https://c.example.com/#/observations/{id_}" in sent["message"]
+        assert f"https://c.example.com/observations/{id_}" in sent["message"]
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, said
