@@ -22,8 +22,8 @@ class HistogramRow(NamedTuple):
 
     window: int
     part: int
-    bins: Sequence[int]
-    counts: Sequence[int]
+    bins: Sequence[int] | IntArray
+    counts: Sequence[int] | IntArray
 
 
 class Merged:
@@ -38,13 +38,19 @@ class Merged:
 
     def add(self, rows: Iterable[HistogramRow]) -> None:
         """Takes windows in; those outside of all points are left out."""
-        for row in rows:
-            point = (row.window - self.start) // self.step
-            if 0 <= point < len(self.counts):
-                # a sparse histogram names no bin twice
-                self.counts[point, row.part, np.asarray(row.bins, dtype=np.intp)] += np.asarray(
-                    row.counts, dtype=np.int64
-                )
+        inside = [row for row in rows if 0 <= self._point(row) < len(self.counts)]
+        if not inside:
+            return
+        _, parts, bins = self.counts.shape
+        firsts = [(self._point(row) * parts + row.part) * bins for row in inside]
+        lengths = [len(row.bins) for row in inside]
+        at = np.concatenate([np.asarray(row.bins, dtype=np.int64) for row in inside])
+        at += np.repeat(np.array(firsts, dtype=np.int64), lengths)
+        counts = np.concatenate([np.asarray(row.counts, dtype=np.int64) for row in inside])
+        np.add.at(self.counts.reshape(-1), at, counts)
+
+    def _point(self, row: HistogramRow) -> int:
+        return (row.window - self.start) // self.step
 
 
 def quantiles(counts: IntArray, worth_ms: FloatArray, q: float) -> FloatArray:

@@ -114,7 +114,8 @@ def watch(
 ) -> None:  # fmt: skip
     """Hear of every change as it happens: opened, escalated, acknowledged, reopened, resolved.
 
-    Says first what is open. Over a broken connection nothing is lost: it reconnects and catches up.
+    Says first what is open; at a terminal a table that is kept as things are, else a line a change.
+    Over a broken connection nothing is lost: it reconnects and catches up.
     """
     from auditor.listening.named import NAME
 
@@ -124,13 +125,15 @@ def watch(
     invocation = invocation_of(context)
     settings = invocation.settings()
     with invocation.resolve() as dsn:
+        from auditor.listening.live_watch import LiveWatch, is_for
         from auditor.listening.watch import Watch
         from auditor.postgres.database import listen_dsn, opened
         from auditor.schema.ready import make_ready
 
         with opened(dsn) as connection:
             make_ready(connection, settings)
-        Watch(invocation.screen, listen_dsn(dsn, settings), severity, name).run(since, once)
+        kind = LiveWatch if is_for(invocation.screen) else Watch
+        kind(invocation.screen, listen_dsn(dsn, settings), severity, name).run(since, once)
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:

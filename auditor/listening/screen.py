@@ -19,8 +19,8 @@ def _series(cache_name: object, implementation_type: object) -> str:
     return f"{cache_name}/{implementation_type}" if implementation_type else str(cache_name)
 
 
-def _reached(row: ObservationRow) -> str:
-    """The leading series, and how many more the problem has reached."""
+def reached(row: ObservationRow) -> str:
+    """The leading series of a problem, and how many more it has reached."""
     more = len(row.also)
     found = _series(row.cache_name, row.implementation_type)
     return f"{found} and {more} more series" if more else found
@@ -40,7 +40,7 @@ def show_table(screen: Screen, rows: Sequence[ObservationRow], now: datetime) ->
                 row.short_id,
                 Text(row.severity, STYLES[row.severity] if row.state == "open" else "dim"),
                 f"{row.rank:.0f}",
-                _reached(row),
+                reached(row),
                 f"{row.first_window:%m-%d %H:%M}",
                 _lasting(row, now),
                 row.state + (f", ack {row.acknowledged_by}" if row.acknowledged else ""),
@@ -63,7 +63,7 @@ def show_one(
     screen.say("")
     facts = [
         ("id", str(row.id)),
-        ("cache", _reached(row)),
+        ("cache", reached(row)),
         *_also(row),
         ("state", row.state + (f" at {plain(row.resolved_at)}" if row.resolved_at else "")),
         ("since", f"{plain(row.first_window)} UTC, {_lasting(row, now)}"),

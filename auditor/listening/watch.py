@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -47,10 +47,19 @@ class Watch:
                 for change in read(connection):
                     self._say(change)
                 return
-        for change in follow(
-            self._open, read, on_trouble=self._trouble, wait=lambda: time.sleep(self._pause_s())
-        ):
+        for change in self._followed(read, lambda _: None):
             self._say(change)
+
+    def _followed(
+        self, read: Reading, after_reading: Callable[[psycopg.Connection], None]
+    ) -> Iterator[LoggedChange]:
+        return follow(
+            self._open,
+            read,
+            on_trouble=self._trouble,
+            wait=lambda: time.sleep(self._pause_s()),
+            after_reading=after_reading,
+        )
 
     def _begin(self, connection: psycopg.Connection, since_hours: float) -> Reading:
         """Where to begin, taken before the list: what changes in between is then heard of."""
@@ -69,11 +78,12 @@ class Watch:
     def _say_begun(self, begun: Begun, since_hours: float) -> None:
         """What a reader of a cursor that was kept has to know."""
         for sentence in begun.said(str(self._name)):
-            self._screen.note(sentence)
+            self._note(sentence)
         if since_hours and not begun.begun:
-            self._screen.note(
-                f"{self._name} goes on where it was; --since is for a name that is new"
-            )
+            self._note(f"{self._name} goes on where it was; --since is for a name that is new")
+
+    def _note(self, sentence: str) -> None:
+        self._screen.note(sentence)
 
     def _open(self) -> psycopg.Connection:
         connection = opened(self._dsn, "cache-auditor watch")
@@ -90,8 +100,10 @@ class Watch:
             self._screen.say("nothing is open; listening")
 
     def _say(self, change: LoggedChange) -> None:
-        if SEVERITIES.index(str(change.observation["severity"])) < self._least:
-            return
+        if SEVERITIES.index(str(change.observation["severity"])) >= self._least:
+            self._show(change)
+
+    def _show(self, change: LoggedChange) -> None:
         if self._screen.json:
             self._screen.line(change)
         else:

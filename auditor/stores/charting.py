@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from auditor.charting.course import Course
 from auditor.charting.latencies import HistogramRow
 from auditor.charting.spans import Source
+from auditor.stores.number_arrays import read_as_numpy
 from baselines.series import SeriesKey
 from baselines.store import instant
 from sql import queries
@@ -93,8 +94,10 @@ def read_histograms(
     stretch = STRETCH * WIDTHS[source]
     for first in range(since, until, stretch):
         span = _span(key, source, first, min(first + stretch, until))
-        rows = connection.execute(queries("charting")["read_histograms"], span, binary=True)
-        yield [HistogramRow._make(row) for row in rows.fetchall()]
+        with connection.cursor(binary=True) as cursor:
+            read_as_numpy(cursor)
+            rows = cursor.execute(queries("charting")["read_histograms"], span).fetchall()
+        yield [HistogramRow._make(row) for row in rows]
 
 
 def read_marks(

@@ -16,7 +16,11 @@ from fastapi import Request
 from psycopg import Connection
 
 from auditor.maintaining.cover import under_maintenance
-from auditor.stores.current import read_lookups, read_metric_baselines
+from auditor.stores.current import (
+    count_minutes_with_traffic,
+    read_lookups,
+    read_metric_baselines,
+)
 from auditor.stores.maintenance import read_maintenance
 from baselines.baseline import Baseline
 from baselines.expectation import LOOKBACK, expect
@@ -28,6 +32,8 @@ COURSE: Final = 180
 """Minutes that are shown."""
 STEP: Final = 5
 """Minutes that one point of them adds up."""
+LEARNED_FROM: Final = 3 * 1440
+"""Minutes in which is looked for what a series can be learned from."""
 HIT_RATE: Final = BY_NAME["hit_rate"]
 
 
@@ -56,6 +62,8 @@ class Board:
         self._lock = threading.Lock()
         self._made: tuple[int, frozenset[SeriesKey]] | None = None
         self._courses: Mapping[SeriesKey, Course] = {}
+        self._counted: tuple[int, frozenset[SeriesKey]] | None = None
+        self._traffic: Mapping[SeriesKey, int] = {}
         self._ids: tuple[int, ...] = ()
         self._baselines: dict[SeriesKey, Baseline] = {}
 
@@ -69,6 +77,17 @@ class Board:
                 self._courses = _courses(connection, keys, until, baselines)
                 self._made = (until, frozenset(keys))
             return self._courses
+
+    def with_traffic(
+        self, connection: Connection, keys: Sequence[SeriesKey], until: int
+    ) -> Mapping[SeriesKey, int]:
+        """Minutes with operations of these series, in the days up to epoch minute `until`."""
+        with self._lock:
+            if self._counted != (until, frozenset(keys)):
+                since = instant(until - LEARNED_FROM)
+                self._traffic = count_minutes_with_traffic(connection, keys, since)
+                self._counted = (until, frozenset(keys))
+            return self._traffic
 
     def _in_force(self, connection: Connection) -> dict[SeriesKey, Baseline]:
         """The baselines in force, read again only when they have changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from auditor.charting.points import Points, longest_of
 from auditor.charting.spans import ChartSpan, Source
 from auditor.charting.week import OrdinaryWeek
 from auditor.gateway.api import history_answers as answers
+from auditor.gateway.refusals import busy
 from auditor.stores.charting import read_course, read_histograms
 from baselines.metrics import BY_NAME
 from baselines.series import FloatArray, IntArray, SeriesKey
@@ -25,6 +27,8 @@ ALIKE: Final = (
     "entries", "memory_bytes", "memory_limit_bytes", "fill_percent", "clients", "completeness",
     "nodes",
 )  # fmt: skip
+LONGEST_S: Final = 8.0
+"""So long histograms are read for one answer, and not for longer."""
 QUANTILES: Final = {"p50_ms": 0.50, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
@@ -86,12 +90,18 @@ def said_week(found: OrdinaryWeek) -> answers.WeekOfMetric:
 
 
 def times_of(connection: Connection, key: SeriesKey, span: ChartSpan, until: int) -> dict[str, Any]:
-    """Response times of a span that ends at an epoch minute, read some windows at a time."""
+    """Response times of a span that ends at an epoch minute, read some windows at a time.
+
+    Raises Refusal (503) when a cache on very many nodes takes too long.
+    """
+    began_s = time.monotonic()
     end = -(-until // span.times_step) * span.times_step
     since = (end - span.minutes) // span.heat_step * span.heat_step
     merged = Merged(since, span.times_step, (end - since) // span.times_step, len(WORTH_MS))
     for rows in read_histograms(connection, key, span.times_source, since, end):
         merged.add(rows)
+        if time.monotonic() - began_s > LONGEST_S:
+            raise busy(f"{span.name} of this cache take more than {LONGEST_S:.0f} s; ask for less")
     course = read_course(connection, key, span.times_source, since, end)
     longest = longest_of(course, span.times_step)
     hits, misses = merged.counts[:, 0], merged.counts[:, 1]

@@ -24,7 +24,6 @@ from auditor.stores.current import (
     SeriesRow,
     Speakers,
     Totals,
-    count_minutes_with_traffic,
     list_series,
     read_last_scores,
     read_open_minutes,
@@ -108,7 +107,7 @@ def _series(
     figures = Figures(windows)
     scores = {} if scored is None else read_last_scores(connection, floor_minute(scored) - MINUTE)
     unknown = [key for key in keys if scores.get(key, (None, None))[0] is None]
-    traffic = count_minutes_with_traffic(connection, unknown, settled - timedelta(days=3))
+    traffic = board.with_traffic(connection, unknown, until)
     minutes_open = read_open_minutes(connection, settled)
     reached = by_series(opened)
     found = []

@@ -42,6 +42,7 @@ export function onClock(instant) {
  * Returns {element, redraw}.
  */
 export function chart({ make, label, signal, height = 320 }) {
+  plotly().catch(() => {}); // on its way while the figures are asked for; drawing says what is wrong
   const place = element("div", { class: "chart", role: "img", "aria-label": label });
   place.style.height = `${height}px`;
   const redraw = async () => {

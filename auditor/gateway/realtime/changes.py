@@ -18,6 +18,7 @@ ANY: Final = "*"
 EVENTS: Final = ("INSERT", "UPDATE", "DELETE", ANY)
 MOST_BYTES: Final = 1_000_000
 """Python clients lose their connection over a message of a MiB."""
+LONGEST_REQUEST: Final = 4_000
 SHORT_VALUE: Final = 64
 TOO_LARGE: Final = "Error 413: Payload Too Large"
 
@@ -67,7 +68,7 @@ def read_subscription(request: Any, columns: Columns) -> Subscription:
     table = request.get("table") or ANY
     if not isinstance(event, str) or event.upper() not in EVENTS:
         raise RefusedSubscription("event is INSERT, UPDATE, DELETE or *")
-    if schema not in (SCHEMA, ANY) or (table != ANY and table not in columns):
+    if schema not in (SCHEMA, ANY) or (table != ANY and table not in tuple(columns)):
         known = " and ".join(sorted(columns))
         raise RefusedSubscription(f"only {known} of the schema {SCHEMA} are published here")
     types = dict(columns[table]) if table != ANY else _shared(columns)
@@ -76,6 +77,8 @@ def read_subscription(request: Any, columns: Columns) -> Subscription:
     except UnusableFilter as error:
         raise RefusedSubscription(f"the filter cannot be used: {error}") from None
     written = json.dumps(request, sort_keys=True)
+    if len(written) > LONGEST_REQUEST:
+        raise RefusedSubscription(f"a request has at most {LONGEST_REQUEST} letters")
     return Subscription(
         written, _number(written), event.upper(), table,
         _select(request.get("select"), types), conditions,

@@ -13,7 +13,6 @@ from uuid import uuid4
 from auditor.gateway.bucket import Bucket
 from auditor.gateway.realtime.changes import (
     Columns,
-    RefusedSubscription,
     Subscription,
     read_subscription,
 )
@@ -120,21 +119,22 @@ class Conversation:
     def join(self, asked: JoinAsked, columns: Columns) -> None:
         """It may: it is in the room from its answer on, and hears all that comes after."""
         frame, config = asked.frame, asked.config
+        # the ref of a join is the join_ref of its channel, also where the client leaves that out
+        itself = replace(frame, join_ref=frame.ref)
         try:
             subscriptions = tuple(read_subscription(each, columns) for each in config.changes)
-        except RefusedSubscription as error:
+            echoed = {"postgres_changes": _echoed(asked, subscriptions)}
+            answer = reply(self.outbox.version, itself, echoed)
+        except (ValueError, RecursionError) as error:
             self.refuse_join(asked, f"RealtimeDisabledForConfiguration: {error}")
             return
         self._replace(frame.topic)
-        # the ref of a join is the join_ref of its channel, also where the client leaves that out
         channel = Channel(
             frame.topic, frame.ref, config, subscriptions, self.outbox,
             config.presence_key or uuid4().hex, config.token,
         )  # fmt: skip
         self.channels[frame.topic] = channel
-        self._answer(
-            replace(frame, join_ref=frame.ref), postgres_changes=_echoed(asked, subscriptions)
-        )
+        self.outbox.offer(answer)
         self.rooms.enter(channel)
         if config.presence:
             self.rooms.show_presence(channel)
@@ -206,8 +206,8 @@ class Conversation:
         if channel.config.acknowledged:
             self._refuse(frame, reason) if reason else self._answer(frame)
 
-    def _answer(self, frame: Frame, **response: object) -> None:
-        self.outbox.offer(reply(self.outbox.version, frame, response))
+    def _answer(self, frame: Frame) -> None:
+        self.outbox.offer(reply(self.outbox.version, frame, {}))
 
     def _refuse(self, frame: Frame, reason: str) -> None:
         self.outbox.offer(refused(self.outbox.version, frame, reason))

@@ -44,7 +44,10 @@ class Condition:
 
     def lets(self, record: Mapping[str, Any]) -> bool:
         """Whether a row passes."""
-        found = self.fits(record.get(self.column))
+        try:
+            found = self.fits(record.get(self.column))
+        except ValueError:  # a value that Python cannot say, such as an instant of infinity
+            return False
         return found is not None and found is not self.negated
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -102,13 +103,21 @@ def read_binary(frame: bytes) -> Frame:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise UnreadableFrame("it is not JSON") from None
 
 
 def _no_number(said: str) -> None:
     raise ValueError(said)
+
+
+def _finite(said: str) -> float:
+    """1e999 would be infinite, which JSON cannot say back."""
+    found = float(said)
+    if not math.isfinite(found):
+        raise ValueError(said)
+    return found
 
 
 def _ref(found: object) -> str | None:

@@ -38,15 +38,18 @@ class SocketOutbox:
         self._waiting: deque[str | bytes] = deque()
         self._bytes = 0
         self._there = asyncio.Event()
-        self._sending: dict[object, float] = {}
+        self._sending_since: float | None = None
         self._closing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[Any] | None = None
 
-    def offer(self, frame: str | bytes) -> None:
-        """Never waits; too much of it cuts the client off."""
+    def offer(self, frame: str | bytes, first: bool = False) -> None:
+        """Never waits; too much of it cuts the client off. first: ahead of all that waits."""
         if self.dropped:
             return
-        self._waiting.append(frame)
+        if first:
+            self._waiting.appendleft(frame)
+        else:
+            self._waiting.append(frame)
         self._bytes += len(frame)
         self._there.set()
         if len(self._waiting) > QUEUED_FRAMES or self._bytes > QUEUED_BYTES:
@@ -71,23 +74,16 @@ class SocketOutbox:
                     await self._there.wait()
                 frame = self._waiting.popleft()
                 self._bytes -= len(frame)
-                await self.send(frame)
-
-    async def send(self, frame: str | bytes) -> None:
-        """Ahead of all that waits. Raises WebSocketDisconnect or RuntimeError."""
-        mark = object()
-        self._sending[mark] = self._clock()
-        try:
-            if isinstance(frame, str):
-                await self._websocket.send_text(frame)
-            else:
-                await self._websocket.send_bytes(frame)
-        finally:
-            del self._sending[mark]
+                self._sending_since = self._clock()
+                if isinstance(frame, str):
+                    await self._websocket.send_text(frame)
+                else:
+                    await self._websocket.send_bytes(frame)
+                self._sending_since = None
 
     def is_stuck(self, now_s: float) -> bool:
         """Whether the client has taken nothing for STUCK_S while something was sent."""
-        return any(now_s - since > STUCK_S for since in self._sending.values())
+        return self._sending_since is not None and now_s - self._sending_since > STUCK_S
 
     def close(self, code: int) -> None:
         """Soon, and behind what is being sent; a client that does not take it is cut off."""

@@ -1,6 +1,6 @@
 """One client's socket: a task that reads, one that writes, and a bounded queue between.
 
-Heartbeats are answered by the task that reads, ahead of all that waits. Joins are decided beside
+Heartbeats are answered at once, ahead of all that waits to be sent. Joins are decided beside
 it, because they may have to wait for the database; what a client says meanwhile in that topic waits
 for them.
 """
@@ -103,9 +103,9 @@ class Socket:
             elif self._frames.take(self._heard_at):
                 self.outbox.close(TOO_MUCH)
             else:
-                await self._take(found)
+                self._take(found)
 
-    async def _take(self, found: str | bytes) -> None:
+    def _take(self, found: str | bytes) -> None:
         try:
             frame = (
                 read_text(self.outbox.version, found)
@@ -116,7 +116,7 @@ class Socket:
             self.unreadable += 1
             return
         if frame.topic == PHOENIX and frame.event == "heartbeat":
-            await self.outbox.send(reply(self.outbox.version, frame, {}))
+            self.outbox.offer(reply(self.outbox.version, frame, {}), first=True)
         else:
             self._hear(frame)
 

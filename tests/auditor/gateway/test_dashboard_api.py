@@ -23,7 +23,7 @@ from auditor.stores.observations import ObservationRow, list_observations
 from auditor.stores.replay import read_replay
 from auditor.windows.minutes import MINUTE
 from tests.auditor.shell.lived import Lived, lived
-from tests.auditor.shell.past import CACHE, LEGACY, NEW
+from tests.auditor.shell.past import CACHE, LEGACY, NEW, learned
 from tests.auditor.shell.tool import document
 from tests.postgres_clusters import Cluster
 
@@ -33,7 +33,7 @@ LAST = 6
 @pytest.fixture(scope="module")
 def world(cluster: Cluster) -> Iterator[Lived]:
     """Three ordinary minutes, and four in which `new` finds less than half of what it should."""
-    with cluster.migrated_database() as database, lived(database) as made:
+    with learned(cluster) as database, lived(database) as made:
         made.play(range(3))
         made.play(range(3, LAST + 1), hit_rate={NEW: 0.4})
         yield made

@@ -25,7 +25,7 @@ from auditor.stores.observations import ObservationRow, list_observations
 from auditor.stores.tokens import create_token
 from tests.auditor.gateway.visiting import PATIENCE_MS, visiting
 from tests.auditor.shell.lived import Lived, lived
-from tests.auditor.shell.past import CACHE, LEGACY, NEW
+from tests.auditor.shell.past import CACHE, LEGACY, NEW, learned
 from tests.auditor.shell.served import serving
 from tests.postgres_clusters import Cluster, Database
 
@@ -86,7 +86,7 @@ class Scene:
 def scene(cluster: Cluster) -> Iterator[Scene]:
     """Three ordinary minutes; a trap beside them."""
     with (
-        cluster.migrated_database() as database,
+        learned(cluster) as database,
         lived(database) as world,
         serving(database.dsn) as running,
     ):
@@ -149,6 +149,7 @@ def test_an_observation_appears_unasked(scene: Scene, chromium: Browser) -> None
         expect(page.get_by_role("row", name="sessions legacy")).to_contain_text("ordinary")
         problems = page.get_by_role("region", name="Open observations").get_by_role("listitem")
         expect(problems).to_have_count(1)  # the trap
+        expect(page.locator("#pulse")).to_have_text("live")
         scene.live(4, **{NEW: 0.4})
         (row,) = scene.opened()
         expect(page.get_by_role("link", name=row.title)).to_be_visible()
@@ -179,6 +180,7 @@ def test_without_a_gateway_the_page_says_so_and_keeps_what_it_knew(
         page.goto("/")
         expect(page.get_by_role("row", name="sessions legacy")).to_be_visible()
         page.route("**/v1/**", lambda route: route.abort())
+        page.evaluate("document.dispatchEvent(new CustomEvent('token'))")  # ends the stream
         expect(page.locator(".banner")).to_contain_text("The gateway does not answer.")
         expect(page.locator(".banner")).to_contain_text("Shown is what was known at")
         expect(page.get_by_role("row", name="sessions legacy")).to_contain_text("/min")

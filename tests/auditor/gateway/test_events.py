@@ -265,10 +265,10 @@ def test_a_client_that_does_not_read_is_ended_and_resumes_from_what_it_read() ->
         stream.offer(Batch((change(1, 6), change(2, 5)), 6))
         read = [await anext(telling) for _ in range(4)]
         last_id = read[-1].splitlines()[0].removeprefix("id: ")
-        # of the batch's last the floor has moved, and what is below it is not named any more
-        assert [event_ids.read(text.splitlines()[0].removeprefix("id: ")).seen
-                for text in read[1:]] == [frozenset(), {1}, {1}]  # fmt: skip
-        assert event_ids.read(last_id).floor == 6
+        places = [event_ids.read(text.splitlines()[0].removeprefix("id: ")) for text in read[1:]]
+        # with the batch's last the floor moves, not before, and what is below it is named no more
+        assert [place.floor for place in places] == [5, 5, 6]
+        assert [place.seen for place in places] == [frozenset(), {1}, {1}]
         for number in range(11):
             stream.offer(Batch((change(3 + number, 7 + number),), 7))
         assert stream.overflowed

@@ -198,10 +198,24 @@ def test_what_could_never_match_is_refused_and_not_silent(
         subscription(**request_)
 
 
-@pytest.mark.parametrize("request_", [None, [], "x", 5])
-def test_a_request_that_is_no_object_is_refused(request_: object) -> None:
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None, [], "x", 5, {"schema": "*", "table": ["x"]},
+        {"schema": {}}, {"schema": "*", "select": [[]]}, {"schema": "*", "event": None},
+        {"schema": "*", "select": ["cache_name"] * 400},
+    ],
+)  # fmt: skip
+def test_a_request_of_another_shape_is_refused(request_: object) -> None:
+    """Whatever it is, nothing else is raised."""
     with pytest.raises(RefusedSubscription):
         read_subscription(request_, COLUMNS)
+
+
+def test_a_value_that_cannot_be_said_lets_nothing_through() -> None:
+    """PostgreSQL's infinity is no instant of Python's."""
+    for written in ("at=gt.2026-03-02", "at=not.gt.2026-03-02"):
+        assert not passes(written, at="infinity")
 
 
 def test_the_id_is_the_request_s() -> None:

@@ -75,7 +75,8 @@ def test_a_broadcast_in_bytes_is_read() -> None:
         "", "x", "null", "1", '"a"', "[]", "[1,2,3,4]", "{}", '{"topic":1,"event":"e"}',
         '{"topic":"","event":"e"}', '{"topic":"t"}', '{"topic":"t","event":null}',
         '{"topic":"t","event":"e","payload":NaN}', '{"topic":"t","event":"e","payload":Infinity}',
-        "[" * 100_000, '{"topic":"' + "t" * 256 + '","event":"e"}', '["1","2","t","e",{},6]',
+        '{"topic":"t","event":"e","payload":{"a":-1e999}}', "[" * 100_000,
+        '{"topic":"' + "t" * 256 + '","event":"e"}', '["1","2","t","e",{},6]',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("version", [1, 2])
@@ -144,9 +145,8 @@ def test_half_a_letter_is_written_in_ascii() -> None:
     """A client may escape one; sent as it is, it would end the socket of everybody else."""
     frame = read_text(1, '{"topic":"t","event":"e","payload":{"a":"\\ud800"}}')
     assert dumps(frame.payload) == '{"a":"\\ud800"}'
-    for content in (float("inf"), json.loads("1e999")):
-        with pytest.raises(ValueError, match="JSON"):
-            dumps(content)
+    with pytest.raises(ValueError, match="JSON"):
+        dumps(float("inf"))
 
 
 def test_replies_have_the_refs_of_what_they_answer() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from auditor.gateway.bucket import Bucket
 from auditor.gateway.live.messages import OBSERVATIONS, WINDOWS, RowChange
 from auditor.gateway.realtime.conversation import JoinAsked, TokenGiven
 from auditor.gateway.realtime.envelopes import broadcast
-from auditor.gateway.realtime.frames import Version
+from auditor.gateway.realtime.frames import UnreadableFrame, Version
 from auditor.gateway.realtime.limits import (
     JOINS_AT_ONCE,
     MOST_BROADCAST_BYTES,
@@ -128,6 +130,64 @@ def test_too_many_requests_for_changes_are_refused() -> None:
     requests = [{"event": "*", "schema": "*"}] * (MOST_SUBSCRIPTIONS + 1)
     assert client.say(ROOM, "phx_join", {"config": {"postgres_changes": requests}}) is None
     assert "at most" in reason(client.heard()[0])
+
+
+@VERSIONS
+def test_a_request_that_is_nested_without_end_is_refused(version: Version) -> None:
+    """However deep: it is read, or not; what is read is answered."""
+    for depth in (10, 300, *range(500, 1_000, 20)):
+        client = Client(Rooms(), version)
+        nested: Any = []
+        for _ in range(depth):
+            nested = [nested]
+        request = {"event": "*", "schema": "*", "more": nested}
+        try:
+            asked = client.say(ROOM, "phx_join", {"config": {"postgres_changes": [request]}})
+        except (UnreadableFrame, RecursionError):  # the second is the test's own writing
+            continue
+        assert isinstance(asked, JoinAsked)
+        client.conversation.join(asked, COLUMNS)
+        assert client.sent
+
+
+def junk(draw: random.Random, depth: int = 0) -> Any:
+    """Something that JSON can say, often with the keys of the protocol."""
+    kind = draw.randrange(9 if depth < 4 else 6)
+    if kind < 6:
+        return draw.choice(
+            [None, True, 0, -1.5, "", "realtime:room", "*", "track", "\ud800", WINDOWS]
+        )
+    if kind == 6:
+        return [junk(draw, depth + 1) for _ in range(draw.randrange(4))]
+    keys = ["config", "broadcast", "presence", "postgres_changes", "private", "event", "payload",
+            "schema", "table", "filter", "select", "self", "ack", "key", "enabled", "access_token",
+            "ids", "x"]  # fmt: skip
+    return {draw.choice(keys): junk(draw, depth + 1) for _ in range(draw.randrange(6))}
+
+
+@VERSIONS
+def test_whatever_a_client_says_nobody_s_socket_ends(version: Version) -> None:
+    """Nothing is raised, and every answer is JSON with an object for its payload."""
+    draw = random.Random(17)
+    rooms = Rooms()
+    clients = [Client(rooms, version) for _ in range(3)]
+    events = ["phx_join", "phx_join", "phx_leave", "access_token", "presence", "broadcast", "x"]
+    for _ in range(3_000):
+        client = draw.choice(clients)
+        client.conversation.joins = Bucket(1.0, 1.0, 0.0)  # rates are another matter
+        topic = draw.choice([ROOM, "realtime:cache-metrics", "realtime:", "phoenix", "x"])
+        request = {"event": "*", "schema": "*"} | {
+            draw.choice(["event", "schema", "table", "filter", "select"]): junk(draw, 2)
+        }
+        payload = draw.choice([junk(draw), {"config": {"postgres_changes": [request]}}])
+        asked = client.say(topic, draw.choice(events), payload, ref=junk(draw, 4))
+        if isinstance(asked, JoinAsked):
+            client.conversation.join(asked, COLUMNS)
+        elif isinstance(asked, TokenGiven) and draw.random() < 0.5:
+            client.conversation.end_channel(asked.channel, "Unauthorized")
+        rooms.say_change(inserted(cache_name="shop", hits=6), COLUMNS)
+        for each in clients:
+            assert all(isinstance(message["payload"], dict) for message in each.heard())
 
 
 def test_another_token_is_the_caller_s_business() -> None:

@@ -228,6 +228,38 @@ async def unread(port: int) -> socket.socket:
     return made
 
 
+def test_a_heartbeat_overtakes_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that reads slowly is not taken for dead, and does not take the gateway for dead."""
+    monkeypatch.setattr(outbox, "QUEUED_BYTES", 2**26)
+
+    async def scene(stage: Stage) -> None:
+        small = socket.socket()
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+        small.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(small, ("127.0.0.1", stage.port))
+        async with (
+            stage.connect(sock=small, max_queue=1, close_timeout=0.1) as slow,
+            stage.connect() as other,
+        ):
+            assert await join(slow, OURS) == ("ok", "")
+            assert await join(other, OURS) == ("ok", "")
+            payload = json.dumps({"rows": ["x" * 80_000]})
+            for _ in range(100):
+                stage.hub.tell_windows(payload)
+                await hear(other)
+            await say(slow, "phoenix", "heartbeat", ref="7")
+            for _ in range(3):  # whoever asks later is answered later
+                await say(other, "phoenix", "heartbeat")
+                await hear(other)
+            heard = [await hear(slow)]
+            while heard[-1]["topic"] != "phoenix":
+                heard.append(await hear(slow))
+            assert heard[-1]["ref"] == "7"
+            assert len(heard) < 90
+
+    played(scene)
+
+
 def test_who_does_not_read_is_cut_off_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others hear everything; what waited for him is thrown away, and his socket is gone."""
     monkeypatch.setattr(outbox, "QUEUED_BYTES", 2**20)

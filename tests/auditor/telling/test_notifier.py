@@ -250,20 +250,22 @@ def test_a_target_that_hangs_holds_up_no_other(
     with Receiver(lambda _: release.wait(PATIENCE_S) and None) as hanging:
         routes = (*route(receiver.url()), replace_name(route(hanging.url("slow")), "slow"))
         made = notifier(connection, *routes)
-        opens(connection, "one")
+        id_ = opens(connection, "one")
         deadline = time.monotonic() + PATIENCE_S
         while not receiver.taken:
             made.step(connection, NOW)
             assert time.monotonic() < deadline
         hanging.next()
         opens(connection, "two")
-        while len(receiver.taken) < 2:
+        gets_worse(connection, id_)  # while it is being sent
+        while len(receiver.taken) < 3:
             made.step(connection, NOW)
             assert time.monotonic() < deadline
         assert hanging.messages.empty()
         release.set()
         work(made, connection, NOW)
         assert Counter(hanging.taken) == Counter(receiver.taken)
+        assert "[critical] escalated: one" in hanging.taken
 
 
 def replace_name(routes: tuple[Notified, ...], name: str) -> Notified:
