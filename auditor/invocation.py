@@ -43,6 +43,10 @@ class Invocation:
         """Whether results are to be JSON: one document, or a line each for a stream."""
         return self.screen.json
 
+    def with_flags(self, **flags: object) -> "Invocation":
+        """The same with more settings of the command line; None for what was not given."""
+        return Invocation(self.screen, {**self.flags, **flags}, self.config)
+
     def reading(self) -> "Reading":
         """The settings with where each came from. Raises SettingsInvalid."""
         from auditor.settings_sources import read_settings

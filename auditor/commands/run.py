@@ -27,6 +27,10 @@ def run(
     serve: Annotated[
         bool, typer.Option("--serve", help="Serve as well, in the same process.")
     ] = False,
+    host: Annotated[str | None, typer.Option(help="Where to, with --serve.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="On which port, with --serve.")
+    ] = None,
 ) -> None:
     """Audit until told to stop: tick each minute, learn, trim. SIGTERM ends it cleanly."""
     from auditor.commands.serve import check_libraries
@@ -35,7 +39,7 @@ def run(
     from auditor.postgres.database import opened
     from auditor.schema.ready import make_ready
 
-    invocation = invocation_of(context)
+    invocation = invocation_of(context).with_flags(serve_host=host, serve_port=port)
     settings = invocation.settings()
     targets = targets_of(settings.notify)
     if serve:

@@ -39,10 +39,9 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
 ) -> None:
     """Take deliveries and show what there is over HTTP until told to stop. SIGTERM ends it."""
-    invocation = invocation_of(context)
-    given = {"serve_host": host, "serve_port": port, "tls_certificate": tls_certificate,
-             "tls_key": tls_key}  # fmt: skip
-    invocation = Invocation(invocation.screen, {**invocation.flags, **given}, invocation.config)
+    invocation = invocation_of(context).with_flags(
+        serve_host=host, serve_port=port, tls_certificate=tls_certificate, tls_key=tls_key
+    )
     _serve(invocation, invocation.settings())
 
 

@@ -31,7 +31,7 @@ from auditor.gateway.openapi import describe
 from auditor.gateway.realtime import routes as realtime
 from auditor.gateway.reference import routes as reference
 from auditor.gateway.reference.forms import Metrics
-from auditor.gateway.refusals import SAID, Refusal, answer_refusal
+from auditor.gateway.refusals import SAID, Refusal, Said, answer_refusal
 from collector.errors import SinkUnavailable
 from collector.sinks.wire import UnreadableBody
 
@@ -83,5 +83,5 @@ def make_app(gate: Gate) -> FastAPI:
     ):  # fmt: skip
         app.add_exception_handler(kind, answer_refusal)
     guard(app, gate.callers, gate.limits, gate.traffic)
-    describe(app, read_by_hand=(Metrics, BatchBody, BeatBody))
+    describe(app, read_by_hand=(Said, Metrics, BatchBody, BeatBody))
     return app

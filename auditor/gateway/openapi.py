@@ -21,14 +21,13 @@ TAGS: Final = {
     "operation": "How the auditor and the gateway themselves are.",
     "charts": "What there is of a cache, over time.",
     "compare": "Two implementations side by side.",
-    "events": "What happens, as it happens.",
 }
 
 
 def describe(app: FastAPI, read_by_hand: tuple[type[BaseModel], ...]) -> None:
     """Gives the application its document, made when it is first asked for.
 
-    read_by_hand: forms of bodies that FastAPI does not read; routes name them by `body_of`.
+    read_by_hand: forms of bodies that FastAPI does not read, and of refusals; routes name them.
     """
 
     def document() -> dict[str, Any]:

@@ -39,9 +39,11 @@ class Said(BaseModel):
     error: str = Field(description="a sentence: what is wrong, and what to do")
 
 
+# not by `model`, which would be told in the route's own media type
+_FORM: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Said"}}}
 SAID: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": Said, "description": "It cannot be done as asked."},
-    "5XX": {"model": Said, "description": "Not now: the database is away or busy."},
+    "4XX": {"content": _FORM, "description": "It cannot be done as asked."},
+    "5XX": {"content": _FORM, "description": "Not now: the database is away or busy."},
 }
 """Of every route, for the API's page."""
 

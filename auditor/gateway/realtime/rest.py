@@ -79,7 +79,9 @@ Allowed = Annotated[Caller, Depends(may_speak)]
 Name = Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)]
 
 
-@router.post("/realtime/v1/api/broadcast", status_code=202, openapi_extra=MESSAGES)
+@router.post(
+    "/realtime/v1/api/broadcast", status_code=202, response_class=Response, openapi_extra=MESSAGES
+)
 async def take_messages(request: Request, caller: Allowed) -> Response:
     """Several messages, all or none: `{"messages": [{topic, event, payload, private}]}`."""
     found = _json(await read_body(request, MOST_BODY_BYTES))
@@ -92,7 +94,10 @@ async def take_messages(request: Request, caller: Allowed) -> Response:
 
 
 @router.post(
-    "/realtime/v1/api/broadcast/{topic}/events/{event}", status_code=202, openapi_extra=PAYLOAD
+    "/realtime/v1/api/broadcast/{topic}/events/{event}",
+    status_code=202,
+    response_class=Response,
+    openapi_extra=PAYLOAD,
 )
 async def take_payload(
     request: Request,

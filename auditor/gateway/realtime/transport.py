@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.http11 import Request
 
 ABORT: Final = "cache_auditor.abort"
@@ -22,3 +23,10 @@ class AbortableSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             self.scope["extensions"][ABORT] = {"call": self.transport.abort}
+
+    def shutdown(self) -> None:
+        """As uvicorn's, also where the client has just begun to close: 1012 for all the others."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()

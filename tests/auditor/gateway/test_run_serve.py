@@ -27,8 +27,8 @@ PATIENCE_S = 60.0
 @contextmanager
 def run_and_serve(database: Database, port: int = 0) -> Iterator[subprocess.Popen[str]]:
     environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
-    environment["CACHE_AUDITOR_SERVE_PORT"] = f"{port}"
-    command = [sys.executable, "-m", "auditor", "run", "--serve", "--json", "--dsn", database.dsn]
+    command = [sys.executable, "-m", "auditor", "run", "--serve", "--json", "--dsn", database.dsn,
+               "--port", f"{port}"]  # fmt: skip
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
