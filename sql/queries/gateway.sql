@@ -103,31 +103,3 @@ from monitoring.cache_observation_changes as c
 where c.xid >= %(floor)s::text::xid8 and c.id > %(after)s
 order by c.id
 limit %(most)s;
-
--- name: read_metrics
--- How the auditor is, in one row.
-select clock_timestamp() as now,
-       (select s.value from monitoring.cache_auditor_state as s where s.name = 'scored_until') as scored_until,
-       (select s.value from monitoring.cache_auditor_state as s where s.name = 'last_tick_at') as last_tick_at,
-       (select count(*) from monitoring.cache_series) as series,
-       (select count(*) from monitoring.cache_metrics_1min as w
-        where w.minute_window >= clock_timestamp() - interval '1 hour') as windows,
-       (select jsonb_object_agg(v.severity, (
-            select count(*) from monitoring.cache_auditor_observations as o
-            where o.state = 'open' and o.severity = v.severity))
-        from unnest(array['info', 'warning', 'critical']) as v (severity)) as open_observations,
-       c.collectors, c.undelivered, c.spooled,
-       (select jsonb_build_object(
-            'waiting', count(*) filter (where n.due_at is not null),
-            'dead', count(*) filter (where n.dead_at is not null))
-        from monitoring.cache_notifications as n) as messages,
-       pg_notification_queue_usage() as notice_queue
-from (
-    select count(*) filter (
-               where k.goodbye_at is null
-                 and k.last_seen_at >= clock_timestamp() - interval '3 minutes') as collectors,
-           jsonb_build_object('dropped', coalesce(sum(k.dropped), 0), 'lost', coalesce(sum(k.lost), 0),
-                              'refused', coalesce(sum(k.refused), 0)) as undelivered,
-           coalesce(sum(k.spooled), 0)::bigint as spooled
-    from monitoring.cache_collectors as k
-) as c;
