@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, SecretStr
@@ -33,6 +34,14 @@ def _origins(given: object) -> object:
     ):
         raise ValueError("is no list of origins")
     return tuple(origin.lower() for origin in given)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine's own users can reach what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _allowed(text: str) -> Any:

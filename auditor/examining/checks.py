@@ -15,6 +15,7 @@ from auditor.examining import (
     notifications,
     pipeline,
     server,
+    tokens,
 )
 from auditor.examining.doctor import Check, Examination, Finding, looked
 
@@ -43,6 +44,7 @@ CHECKS: Final = (
     Check("retention", pipeline.retention),
     Check("false alarms", budget.false_alarms),
     Check("names", names.names),
+    Check("tokens", tokens.tokens),
     Check("listeners", listeners.listeners),
     Check("notifications", notifications.notifications),
     Check("listening", server.listening, needs_schema=False),

@@ -10,7 +10,6 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, cast
 
@@ -22,6 +21,7 @@ from auditor.gateway.gate import Gate
 from auditor.gateway.guarding.connections import BoundedHttp
 from auditor.gateway.realtime.limits import MOST_FRAME_BYTES
 from auditor.gateway.realtime.transport import AbortableSocket
+from auditor.settings_serving import is_loopback
 
 GRACEFUL_S: Final = 10
 OTHER_DESCRIPTORS: Final = 256
@@ -41,10 +41,7 @@ class Place:
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this machine's own users can reach it."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host.lower() == "localhost"
+        return is_loopback(self.host)
 
     def url(self, port: int) -> str:
         """Where it is reached."""

@@ -60,6 +60,11 @@ def list_tokens(connection: Connection) -> list[TokenRow]:
         return cursor.execute(queries("tokens")["list_tokens"]).fetchall()
 
 
+def count_tokens(connection: Connection) -> dict[Scope, int]:
+    """How many tokens are good for each scope."""
+    return dict(connection.execute(queries("tokens")["count_tokens"]).fetchall())
+
+
 def revoke_token(connection: Connection, name: str) -> TokenRow:
     """From now on nobody takes it; a gateway may for 3 s. Raises NothingFound."""
     with connection.cursor(row_factory=class_row(TokenRow)) as cursor:

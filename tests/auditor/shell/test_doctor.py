@@ -194,6 +194,8 @@ PLANTED = [
      " acknowledged, metadata) values ('shop', 'info', 'anomaly', 't', 'd', true,"
      " '{\"acknowledgement\": {\"reason\": \"false-alarm\"}}')",
      "shop (10080.00 a series and week, asked 0.25)", "observations budget"),
+    ("tokens", "warning", "insert into monitoring.cache_tokens (name, digest, scopes)"
+     " values ('shop', sha256('a'), '{ingest}')", "no token may acknowledge", "--scope ack"),
     ("listeners", "warning", "insert into monitoring.cache_listeners (name, floor, missed)"
      " values ('ann', pg_current_xact_id(), 3)", "missed 3 that were trimmed", "forget ann"),
     ("notifications", "warning", "insert into monitoring.cache_notifications"
