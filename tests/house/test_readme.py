@@ -281,17 +281,3 @@ def test_the_pictures_folders_are_the_packages() -> None:
     """The README's table of folders names each package."""
     told = set(re.findall(r"^\| `(\w+)` \|", README.read_text("utf-8"), re.MULTILINE))
     assert told == {"collector", "sql", "baselines", "auditor"}
-
-
-def test_what_is_said_to_be_missing_is_missing() -> None:
-    """The list of what is planned names nothing that has come meanwhile."""
-    from auditor.cli import build
-
-    section = README.read_text("utf-8").partition("## What it does not do yet")[2]
-    section = section.partition("\n## ")[0]
-    assert "Planned, and not there" in section
-    names = {command.name for command in build().registered_commands}
-    assert not names & {"serve", "collect"}
-    assert not (ROOT / "notebooks").exists() or "notebooks" not in section
-    adapters = {path.stem for path in (ROOT / "collector/adapters").glob("[a-z]*.py")}
-    assert adapters == {"cachetools"} or "other than cachetools" not in section
