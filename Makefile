@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Debian's, which Node does not read by itself
+CERTIFICATES := /etc/ssl/certs/ca-certificates.crt
 
 .PHONY: help install demo test check soak lock manifest schema system-packages clean
 
@@ -50,7 +52,8 @@ system-packages: ## Debian's PostgreSQL 15, Redis, memcached, Chromium and Node,
 	apt-get install -q -y --no-install-recommends postgresql-15 redis-server memcached openssl chromium
 	command -v node >/dev/null || apt-get install -q -y --no-install-recommends nodejs
 	command -v npm >/dev/null || apt-get install -q -y --no-install-recommends npm
-	npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent
+	NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-$(CERTIFICATES)} \
+	    npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent --fetch-retries=3
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

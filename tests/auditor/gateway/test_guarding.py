@@ -8,14 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auditor.gateway.callers import Callers
 from auditor.gateway.guarding import arrivals
 from auditor.gateway.guarding.arrivals import LARGEST, Arrivals
+from auditor.gateway.guarding.guard import guard
 from auditor.gateway.guarding.headers import SAFE, SafeHeaders
 from auditor.gateway.guarding.hosts import Hosts, host_of, is_local
+from auditor.gateway.guarding.limits import Limits
 from auditor.gateway.guarding.listeners import Listeners
 from auditor.gateway.guarding.rates import AT_ONCE_S, Rates, network_of
 from auditor.gateway.guarding.traffic import Traffic
@@ -94,7 +97,7 @@ def test_on_loopback_only_local_names_are_answered() -> None:
     run(asked)
 
 
-def test_a_strangers_page_opens_no_socket() -> None:
+def test_fault_10_a_strangers_page_opens_no_socket() -> None:
     """Browsers let any page try; programs send no origin. The same origin is the page's own."""
     hosts = Hosts(fine, origins=["https://wall.example"], loopback=True)
 
@@ -108,6 +111,30 @@ def test_a_strangers_page_opens_no_socket() -> None:
             told = await shake_hands(hosts, host="127.0.0.1:8710", **named)
             assert (told["type"] == "websocket.accept") == opened, origin
             assert opened or told["status"] == 403
+
+    run(asked)
+
+
+@pytest.mark.parametrize("listed", [(), ("https://wall.example",)])
+def test_fault_10_only_a_listed_origins_page_may_read_what_is_answered(
+    listed: tuple[str, ...],
+) -> None:
+    """CORS was `*`. A browser shows a page no answer that does not name the page's origin."""
+    app = FastAPI()
+    app.mount("/", fine)
+    callers = Callers([], TokenTable("dbname=nowhere"), reading_needs_token=False)
+    guard(app, callers, Limits(origins=listed, loopback=True), Traffic())
+    preflight = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, apikey, content-type, x-client-info",
+    }
+
+    async def asked() -> None:
+        for origin in ("https://wall.example", "https://evil.example", "null"):
+            for method, more in (("GET", {}), ("OPTIONS", preflight)):
+                answer = await ask(app, method=method, headers={"Origin": origin, **more})
+                allowed = answer.headers.get("Access-Control-Allow-Origin")
+                assert allowed == (origin if origin in listed else None), (origin, method)
 
     run(asked)
 

@@ -167,7 +167,9 @@ def open_observation(connection: psycopg.Connection, cache: str = "shop") -> Non
     )
 
 
-def test_the_stock_clients_hear_through_every_kill(private_cluster: PrivateCluster) -> None:
+def test_fault_2_the_references_lines_hear_what_is_broadcast_through_every_kill(
+    private_cluster: PrivateCluster,
+) -> None:
     """The reference's lines unchanged but for the URL: broadcasts, changes of rows, presence, ack.
 
     The sockets stay while the database is away, and what was written meanwhile is told. After the
