@@ -151,6 +151,13 @@ def read_baselines(
         },
         binary=True,
     ).fetchall()
+    return assembled(rows, stored)
+
+
+def assembled(
+    rows: Iterable[Sequence[Any]], stored: Sequence[StoredBaseline]
+) -> dict[SeriesKey, Baseline]:
+    """The baselines of their profiles' rows: cache name, baseline's id, then a ProfileRow."""
     profiles: dict[int, list[ProfileRow]] = {each.id: [] for each in stored}
     for _, baseline_id, *row in rows:
         profiles[baseline_id].append(ProfileRow._make([*row[:-1], int(row[-1])]))

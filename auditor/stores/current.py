@@ -12,9 +12,8 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from baselines.baseline import Baseline
-from baselines.profile_rows import ProfileRow, from_rows
 from baselines.series import SeriesKey, Windows
-from baselines.store import StoredBaseline, instant
+from baselines.store import StoredBaseline, assembled, instant
 from sql import queries
 
 ROOM: Final = "gateway_pages"
@@ -137,21 +136,7 @@ def read_metric_baselines(
         },
         binary=True,
     ).fetchall()
-    profiles: dict[int, list[ProfileRow]] = {each.id: [] for each in stored}
-    for _, baseline_id, *row in rows:
-        profiles[baseline_id].append(ProfileRow._make([*row[:-1], int(row[-1])]))
-    return {
-        each.key: from_rows(
-            profiles[each.id],
-            key=each.key,
-            version=each.version,
-            time_zone=each.time_zone,
-            start=int(each.baseline_period_start.timestamp()) // 60,
-            end=int(each.baseline_period_end.timestamp()) // 60,
-            sample_size=each.sample_size,
-        )
-        for each in stored
-    }
+    return assembled(rows, stored)
 
 
 def read_speakers(connection: Connection, now: datetime, expected_for: timedelta) -> Speakers:
