@@ -149,6 +149,35 @@ def test_hosts_are_read_as_browsers_write_them() -> None:
     ]  # fmt: skip
 
 
+def test_cors_is_for_listed_origins_alone() -> None:
+    """What the stock clients send is let through for them; nobody else is named, ever."""
+    table = TokenTable("postgresql://nobody@127.0.0.1:1/nowhere")
+    app = FastAPI()
+    callers = Callers([], table, reading_needs_token=True)
+    guard(app, callers, Limits(("https://wall.example",)), Traffic())
+    app.get("/v1/now")(lambda: "now")
+    preflight = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "apikey,authorization,content-type,x-client-info",
+    }
+
+    async def asked() -> None:
+        for origin, allowed in (
+            ("https://wall.example", "https://wall.example"), ("https://evil.example", None),
+            ("http://wall.example", None), ("null", None),
+        ):  # fmt: skip
+            answer = await ask(app, "/v1/now", headers={"Origin": origin})
+            assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+            asking = await ask(
+                app, "/v1/now", method="OPTIONS", headers=preflight | {"Origin": origin}
+            )
+            assert asking.headers.get("Access-Control-Allow-Origin") == allowed
+            assert (asking.status_code == 200) == (allowed is not None)
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+
+    run(asked)
+
+
 @pytest.mark.parametrize(
     "origins", ["*", "https://*.example", "wall.example", "https://a.example/", "ftp://a", "null"]
 )

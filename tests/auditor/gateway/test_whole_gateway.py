@@ -182,8 +182,8 @@ def test_the_page_of_the_api_loads_nothing_from_elsewhere(client: httpx.Client) 
 def test_whatever_is_asked_is_answered(whole: tuple[Served, Database]) -> None:
     """A few hundred requests over all operations, right and wrong ones: no fault, nothing hangs."""
     known = {"cache": CACHE, "cache_name": CACHE, "implementation": NEW}
-    found = fuzz(whole[0].url, TOKEN, 400, known=known)
+    found = fuzz(whole[0].url, TOKEN, 300, known=known)
     assert not found.faults, "\n\n".join(found.faults[:5])
-    assert found.requests > 200
+    assert found.requests > 150
     assert {200, 401, 422} <= set(found.statuses)
     assert found.busy <= found.requests // 20
