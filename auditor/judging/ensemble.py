@@ -11,7 +11,7 @@ from auditor.detectors.detector import EACH, JOINT, Evidence
 from auditor.detectors.registry import detectors
 from auditor.judging.materiality import FAMILIES
 from auditor.judging.tails import TailsKept, surprise
-from auditor.judging.told import not_again
+from auditor.judging.told import LONGEST, not_again, since_loud
 from baselines.series import BoolArray, FloatArray, IntArray, SeriesKey
 
 COMBINED = "combined"
@@ -58,6 +58,7 @@ def family_channel(family: str) -> str:
 
 def combine(
     evidence: Sequence[Evidence],
+    heights: Sequence[Evidence],
     keys: Sequence[SeriesKey],
     tails: TailsKept,
     material: Mapping[str, BoolArray],
@@ -66,18 +67,19 @@ def combine(
 ) -> Voices:
     """Combines the calibrated channels of all detectors.
 
-    tails: of all channels. start: epoch minute of row 0. age: shape (m, n), how many minutes ago
-    maintenance was, as since_maintenance has it; a channel that pools more minutes than that has
-    no voice yet.
+    evidence: arrays of shape (m, n). heights: the short sums among it, with LONGEST rows before.
+    tails: of all channels. start: epoch minute of the evidence's row 0. age: of the rows of
+    `heights`, how many minutes ago maintenance was, as since_maintenance has it; a channel that
+    pools more minutes than that has no voice yet.
     A family's statistic is its loudest voice, plus the next one of its detectors, plus what backs
     it from either side (no more than the loudest), plus VOTE of the loudest of the other families
     and the forest. Each family is calibrated on its own past once more.
     """
-    channels = {
-        each.channel.name: surprise(each.statistic, tails.of(each.channel.name, keys), start)
-        for each in evidence
-    }
-    heard = not_again(evidence, _out_of_maintenance(evidence, channels, age))
+    channels = _surprises(evidence, keys, tails, start)
+    then = _out_of_maintenance(heights, _surprises(heights, keys, tails, start - LONGEST), age)
+    loud = {metric: ago[LONGEST:] for metric, ago in since_loud(heights, then).items()}
+    now = _out_of_maintenance(evidence, channels, None if age is None else age[LONGEST:])
+    heard = not_again(evidence, now, loud)
     statistic = together(evidence, heard)
     judged = np.isfinite(statistic).all(axis=0)
     worthy = np.stack([material[name] for name in FAMILIES])
@@ -99,6 +101,16 @@ def combine(
         holding=np.where(judged, total, np.nan),
         channels=channels,
     )
+
+
+def _surprises(
+    evidence: Sequence[Evidence], keys: Sequence[SeriesKey], tails: TailsKept, start: int
+) -> dict[str, FloatArray]:
+    """Of every channel, by its name."""
+    return {
+        each.channel.name: surprise(each.statistic, tails.of(each.channel.name, keys), start)
+        for each in evidence
+    }
 
 
 def _out_of_maintenance(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.detectors.detector import JOINT, Evidence
+from auditor.detectors.lasting import RECENT
 from auditor.detectors.registry import detectors
 from auditor.judging.calibration import score
 from auditor.judging.contribution import Contribution, contributions
@@ -15,6 +16,7 @@ from auditor.judging.cost import Cost, cost
 from auditor.judging.ensemble import Voices, combine
 from auditor.judging.learning import Learned
 from auditor.judging.materiality import material
+from auditor.judging.told import LONGEST
 from auditor.maintaining.cover import since_maintenance, under_maintenance
 from auditor.maintaining.maintenance import Maintenance
 from auditor.rules.firing import Fired, fired
@@ -95,13 +97,13 @@ def judge(
     said = tuple(each.after(LOOKBACK) for each in fired(rules, whole))
     seen = whole.after(LOOKBACK)
     first = CONTEXT - LOOKBACK
-    evidence = _evidence(seen, first)
+    evidence, heights = _evidence(seen, first)
     costs = cost(seen)
     floor = material(seen, costs)
     voices = combine(
-        evidence, seen.windows.keys, learned.tails,
+        evidence, heights, seen.windows.keys, learned.tails,
         {name: flags[first:] for name, flags in floor.items()}, seen.windows.start + first,
-        None if aside is None else age[first:],
+        None if aside is None else age[first - LONGEST :],
     ).after_context(first)  # fmt: skip
     return Judged(
         first=first,
@@ -127,14 +129,27 @@ def _unheld(hours: Hours, maintenances: Sequence[Maintenance]) -> Hours:
     return hours.without(by_hour(first, held) > 0) if held.any() else hours
 
 
-def _evidence(seen: Scene, first: int) -> tuple[Evidence, ...]:
-    """What every detector finds in the rows from `first` on, from no more rows than it needs."""
-    near, here = seen.after(first - LONGEST_POOL), seen.after(first)
-    return tuple(
-        found if each.voice == JOINT else found.after(LONGEST_POOL)
-        for each in detectors()
-        for found in each.score(here if each.voice == JOINT else near)
-    )
+def _evidence(seen: Scene, first: int) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+    """What every detector finds in the rows from `first` on, from no more rows than it needs.
+
+    Then the short sums of those that open, with LONGEST rows before: what was loud is remembered.
+    """
+    far = LONGEST + RECENT
+    before, near, here = (seen.after(first - rows) for rows in (far, LONGEST_POOL, 0))
+    evidence: list[Evidence] = []
+    heights: list[Evidence] = []
+    for each in detectors():
+        if each.voice == JOINT:
+            evidence.extend(each.score(here))
+        elif not each.opens:
+            evidence.extend(found.after(LONGEST_POOL) for found in each.score(near))
+        else:
+            whole = each.score(before)
+            evidence.extend(found.after(far) for found in whole)
+            heights.extend(
+                found.after(RECENT) for found in whole if found.channel.minutes <= RECENT
+            )
+    return tuple(evidence), tuple(heights)
 
 
 def _static(evidence: Sequence[Evidence], first: int) -> FloatArray:

@@ -15,7 +15,7 @@ from auditor.judging.hours import HourLines
 from auditor.judging.materiality import FAMILIES
 from auditor.judging.past import Part, fit_all, joined, of_parts, parts, pasts, statistics
 from auditor.judging.tails import Calibrations, TailsKept, surprise
-from auditor.judging.told import not_again
+from auditor.judging.told import not_again, since_loud
 from auditor.statistics.forest import SAMPLE_ROWS, ForestSample, draw_sample, grown
 from auditor.statistics.residuals import deviations
 from auditor.statistics.thresholds import Thresholds
@@ -166,4 +166,4 @@ def _families(
         )
         for each in evidence
     }
-    return together(evidence, not_again(evidence, channels))
+    return together(evidence, not_again(evidence, channels, since_loud(evidence, channels)))

@@ -9,7 +9,7 @@ from planted import DAY, NEW, healthy, lost_hits, scaled_traffic
 from auditor.detectors.detector import Channel, Evidence
 from auditor.judging.judgement import judge
 from auditor.judging.learning import Learned, learn
-from auditor.judging.told import LONGEST, LOUD, not_again
+from auditor.judging.told import LONGEST, LOUD, not_again, since_loud
 from auditor.observing.fold import fold
 from auditor.observing.observation import Change, Opened, Resolved
 from auditor.statistics.forest import Forest
@@ -93,7 +93,7 @@ def voiced(**surprises: FloatArray) -> dict[str, FloatArray]:
         channel = Channel(detector, metric, int(minutes))
         evidence.append(Evidence(channel, *[unknown] * 6))
         channels[channel.name] = values[:, None]
-    left = not_again(evidence, channels)
+    left = not_again(evidence, channels, since_loud(evidence, channels))
     return {name: left[name.replace("__", ".")][:, 0] for name in surprises}
 
 

@@ -139,7 +139,8 @@ def test_tls_with_an_authority_of_ones_own_and_through_a_proxy(
     files = ["--tls-certificate", str(CERTIFICATE), "--tls-key", str(KEY)]
     for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with serving(database.dsn, *files) as served:
+    origins = {"CACHE_AUDITOR_SERVE_ORIGINS": "https://ingest.example:8710"}
+    with serving(database.dsn, *files, **origins) as served:
         assert served.url.startswith("https://127.0.0.1:")
         direct = HttpSink(served.url, TOKEN, ca_file=str(CERTIFICATE))
         assert direct.deliver(batch(1)).events == 10
