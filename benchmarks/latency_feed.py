@@ -53,7 +53,7 @@ from unnest(%(caches)s::text[]) as cache_name, unnest(%(kinds)s::text[]) as impl
 class Feed:
     """One collector that delivers a minute of all series at a time.
 
-    Of window n, `caches[n]` is broken in its implementation `new`, from then on.
+    Of window n, `caches[n]` is broken in its implementation `new`, for two minutes.
     """
 
     def __init__(self, dsn: str, series: int, windows: int) -> None:
@@ -85,7 +85,7 @@ class Feed:
     def deliver(self, window: int) -> float:
         """A minute's operations, with the watermark at its end; when it was committed."""
         minute = self.minute(window)
-        broken = set(self.caches[: window + 1])
+        broken = set(self.caches[max(window - 1, 0) : window + 1])
         aggregator = Aggregator()
         for cache in self.caches:
             for kind in IMPLEMENTATIONS:
