@@ -52,7 +52,7 @@ function operation(api, asked) {
     element("div", {},
       asked.description && element("p", {}, asked.description),
       element("p", { class: "muted" }, allowed(scopeOf(asked))),
-      element("h3", {}, "Ask"), element("pre", {}, curl(asked)),
+      element("h3", {}, "Ask"), element("pre", { tabindex: "0", "aria-label": "the call" }, curl(asked)),
       asked.parameters?.length > 0 && [element("h3", {}, "Parameters"), table(asked.parameters.flatMap((each) =>
         rowsOf(api, each.schema, `${each.name} (${each.in})`, each.required, each.description)))],
       asked.requestBody && [element("h3", {}, "Body"), contents(api, asked.requestBody)],
@@ -72,7 +72,9 @@ function table(rows) {
       element("td", {}, "  ".repeat(row.depth) + row.name), element("td", {}, row.kind), element("td", {}, row.what)))));
 }
 
-const scopeOf = (asked) => Object.values(asked.security?.[0] ?? {})[0]?.[0];
+function scopeOf(asked) {
+  return Object.values(asked.security?.[0] ?? {})[0]?.[0];
+}
 
 function curl(asked) {
   const { method, path, requestBody } = asked;
