@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("collector")
 
 WITHOUT_DESTINATION = 10_000
+IMPORTED_AGAIN_AFTER_S = (0.1, 0.5, 2.0, 0.0)  # 0: not again
 
 
 class Collector:
@@ -206,17 +207,25 @@ class Collector:
 
     def _run(self, settings: Settings) -> None:
         """The thread: what is slow to import is imported here, once the count outlives a kill."""
-        early = None
-        try:
-            with forks.importing():
-                name, early = self._count_early(settings)
-                shipper = self._make_shipper(settings, name, early)
-        except Exception as error:
-            logger.error("cache metrics cannot be delivered: %s: %s", type(error).__name__, error)
-            self._recorder.limit(WITHOUT_DESTINATION)
-            if early is not None:
-                early.leave()
-            return
+        for pause_s in IMPORTED_AGAIN_AFTER_S:
+            early = None
+            try:
+                with forks.importing():
+                    name, early = self._count_early(settings)
+                    shipper = self._make_shipper(settings, name, early)
+                break
+            except Exception as error:
+                if early is not None:
+                    early.leave()
+                if pause_s and "partially initialized" in str(error):
+                    # the host imports the same at the same time, and Python lets one of two that
+                    # wait for each other see half of a module
+                    time.sleep(pause_s)
+                    continue
+                said = type(error).__name__
+                logger.error("cache metrics cannot be delivered: %s: %s", said, error)
+                self._recorder.limit(WITHOUT_DESTINATION)
+                return
         self._shipper = shipper
         shipper.stopping = self._stopped
         shipper.run()
