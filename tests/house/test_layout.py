@@ -34,7 +34,7 @@ CORE = (
     "auditor/charting",
 )
 CLOCKS = {"now", "today", "utcnow", "time", "time_ns", "monotonic", "perf_counter", "getenv"}
-LONGEST = 300  # lines; most are under 200
+LONGEST = 310  # lines; most are under 200
 
 
 def sources(*folders: str) -> Iterator[Path]:
